@@ -406,6 +406,27 @@ def test_a_changed_mind_supersedes_what_was_imported_before(store: Store, tmp_pa
     assert (rating_in_force.thumb, comparison.winner) == ("down", "right")
 
 
+def test_a_mind_that_is_changed_back_counts_and_an_older_file_does_not(store: Store, tmp_path: Path) -> None:
+    def came(day: int, rating: int) -> tuple[int, list[str]]:
+        entry = feedback(arena_chat(), "a", rating, arena=True, sibling_model_ids=["llama3"])
+        counts = imported(store, tmp_path, entry | {"updated_at": entry["updated_at"] + 86_400 * day})
+        in_force = sorted(judged(store), key=lambda judgement: type(judgement).__name__)
+        return counts.judgements, [getattr(judgement, "thumb", "") or judgement.winner for judgement in in_force]
+
+    assert came(1, 1) == (2, ["left", "up"])
+    assert came(2, -1) == (2, ["right", "down"])
+    assert came(3, 1) == (2, ["left", "up"])
+    assert came(2, -1) == (0, ["left", "up"]), "it is older"
+    assert came(3, 1) == (0, ["left", "up"])
+
+    def chat_came(day: int, rating: int) -> int:
+        reply = message("a", "assistant", "!", "q", annotation={"rating": rating})
+        entry = chat(message("q", "user", "?", None, "a"), reply, name="another")
+        return imported(store, tmp_path, entry | {"updated_at": entry["updated_at"] + 86_400 * day}).judgements
+
+    assert [chat_came(*export) for export in ((1, 1), (2, -1), (3, 1), (2, -1), (4, 1))] == [1, 1, 1, 0, 0]
+
+
 def test_chats_and_feedback_on_them_meet_in_either_order(store: Store, tmp_path: Path) -> None:
     about = chat(message("q", "user", "?", None, "a"), message("a", "assistant", "!", "q", annotation={"rating": 1}))
     assert imported(store, tmp_path, feedback(about, "a", 1)).judgements == 1

@@ -36,6 +36,7 @@ JUDGEMENTS_LEFT_OUT: Mapping[str, Both] = {
     "no_reply": Both(
         "ratings of replies that are neither in the file nor here", "所评回复既不在文件中也不在这里的评价"
     ),
+    "older": Both("judgements that are older than the same person's here", "比这里同一人的评价更早的评价"),
     "other_text": Both("ratings of replies whose text is another one here", "所评回复在这里文本不同的评价"),
     "crowded": Both(
         "comparisons of one reply with too many others (its rating came in)",

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
+from uuid import UUID, uuid5
 
 from r1chat.archive.counts import ImportCounts
 from r1chat.archive.foreign import Feedback, ForeignChat
 from r1chat.archive.rows import ChatRows, shape_of
 from r1chat.store.archive import JUDGEMENTS, Incoming, Row, Rows
+
+_OPINIONS = {"rating": ("thumb", "reasons", "comment"), "comparison": ("winner", "comment")}  # what one says
 
 
 class Adoption:
@@ -97,6 +100,7 @@ class _Merger:
         self._kinds: dict[str | None, str] = {row["id"]: kind for kind, row in rows}
         self._replies = {row["id"]: row for kind, row in rows if kind == "reply"}
         self._children = Counter(_above(row) for kind, row in rows if kind in ("turn", "reply"))
+        self._in_force = {_subject(row): row for kind, row in rows if kind in _OPINIONS}  # the last of each stays
 
     def take(self, shape: ChatRows, feedback: list[Feedback]) -> None:
         """Add what is new of a chat, and of the feedback on it."""
@@ -132,10 +136,26 @@ class _Merger:
             self.left_out["other_text"] += 1
         else:
             for kind, row in judgement.rows:
-                if row["id"] not in self._kinds:
-                    if kind == "duel":
-                        row["turn_id"] = self._replies[row["left_id"]]["turn_id"]
+                if kind in _OPINIONS:
+                    self._add_opinion(kind, row)
+                elif row["id"] not in self._kinds:
+                    row["turn_id"] = self._replies[row["left_id"]]["turn_id"]
                     self._add(kind, row)
+
+    def _add_opinion(self, kind: str, row: Row) -> None:
+        """Add what a rater says, unless it is what is in force or older; one who changes back says it again."""
+        current = self._in_force.get(_subject(row))
+        if current is not None:
+            if all(current[name] == row[name] for name in _OPINIONS[kind]):
+                return
+            if current["created_at"] > row["created_at"]:
+                self.left_out["older"] += 1
+                return
+        if row["id"] in self._kinds:
+            row["id"] = uuid5(UUID(row["id"]), row["created_at"].isoformat()).hex
+        if row["id"] not in self._kinds:
+            self._add(kind, row)
+            self._in_force[_subject(row)] = row
 
     def _add(self, kind: str, row: Row) -> None:
         self._target.add(kind, row)
@@ -143,6 +163,11 @@ class _Merger:
         self._kinds[row["id"]] = kind
         if kind == "reply":
             self._replies[row["id"]] = row
+
+
+def _subject(row: Row) -> tuple[str, str, str]:
+    """Who judged what, of a rating or a comparison."""
+    return row.get("reply_id") or row["duel_id"], row.get("part", ""), row["rater"]
 
 
 def _above(row: Row) -> str | None:

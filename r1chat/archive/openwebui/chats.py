@@ -43,7 +43,8 @@ def read_openwebui(entry: Mapping[str, Any]) -> ForeignChat:
     for message_id in reader.replies:
         data = reader.data[message_id]
         if annotation := mapping(data.get("annotation")):
-            reader.judge(message_id, annotation, data.get("arena") is True, data.get("timestamp"))
+            judged = reader.chat.updated or data.get("timestamp")  # the form does not say when: at the latest then
+            reader.judge(message_id, annotation, data.get("arena") is True, judged)
     return reader.chat
 
 

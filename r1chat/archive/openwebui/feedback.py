@@ -1,7 +1,8 @@
 """An annotation or a feedback of Open WebUI -> rows of ratings, and of comparisons where it was in the arena. Pure.
 
 A thumb up in the arena says that the reply won against its siblings, one down that it lost, as Open WebUI's own
-leaderboard counts it. Ids are made from the content: the same feedback twice is one row, a changed mind another one.
+leaderboard counts it. Ids are made from the content: the same feedback twice is one row, a changed mind another one,
+and so is one that is changed back (see `merge`).
 """
 
 from __future__ import annotations
