@@ -44,6 +44,16 @@ def other_account_at(url: str, tables: Sequence[Path] = TABLES) -> str:
     return next(filter(None, others), "")
 
 
+def other_account_of(socket: Path) -> str:
+    """The account of a person, not ours, that made a Unix-domain socket; "" as of `other_account_at`."""
+    if sys.platform != "linux":
+        return ""
+    try:
+        return _other(socket.stat().st_uid)
+    except OSError:
+        return ""
+
+
 def _meant(host: str) -> list[_Address]:
     """The addresses of this computer that a host means, as far as can be told without DNS; none of another computer."""
     host = host.lower().rstrip(".")

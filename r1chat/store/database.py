@@ -8,12 +8,12 @@ NORMAL` a killed process loses nothing that was committed; a power cut may lose 
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool, StaticPool
 
 from r1chat.both import Both
 from r1chat.errors import StoreError
-from r1chat.listener import other_account_at
+from r1chat.listener import other_account_at, other_account_of
 from r1chat.store import backup, dialect, migrations
 from r1chat.store.journal import require_own_journal
 from r1chat.store.migrations import snapshot
@@ -262,6 +262,8 @@ class Database:
             )
         except ModuleNotFoundError:
             raise StoreError(_NO_DRIVER) from None
+        except (ArgumentError, ValueError):
+            raise StoreError(_BAD_URL) from None
 
         @event.listens_for(engine, "connect")
         def prepare(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
@@ -280,11 +282,12 @@ class Database:
         self, dialect: object, record: object, words: object, options: dict[str, Any]
     ) -> None:
         """Raise StoreError before a password goes to a program of another person's account on this computer."""
-        hosts = str(options.get("hostaddr") or options.get("host") or os.environ.get("PGHOST", "")).split(",")
-        ports = str(options.get("port") or os.environ.get("PGPORT") or 5432).split(",")
-        for index, host in enumerate(hosts):
-            port = ports[min(index, len(ports) - 1)]
-            if account := other_account_at(f"postgresql://{f'[{host}]' if ':' in host else host}:{port}"):
+        for host, port in _servers(options):
+            if host.startswith("/"):
+                account = other_account_of(Path(host, f".s.PGSQL.{port}"))
+            else:
+                account = other_account_at(f"postgresql://{f'[{host}]' if ':' in host else host}:{port}")
+            if account:
                 raise StoreError(_OTHER_ACCOUNT.format(place=f"{host}:{port}", account=account))
 
     def _migrate(self) -> None:
@@ -344,6 +347,28 @@ class Database:
         if "readonly" in reason or "unable to open" in reason:
             return _READ_ONLY.format(place=self.place, reason=reason)
         return _REFUSED.format(place=f"The database {self.place}", reason=reason)
+
+
+def _servers(options: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Host, or folder of a socket, and port of each server that libpq tries, wherever it takes them from: the URL, the
+    environment, a service file. It begins to connect for that, sends nothing, and raises what it raises.
+    """
+    from psycopg.conninfo import make_conninfo
+    from psycopg.pq import Conninfo, PGconn
+
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}  # others are the driver's own
+    own = {name: value for name, value in options.items() if name in known}
+    connection = PGconn.connect_start(make_conninfo("", **own).encode())
+    try:
+        values = {option.keyword: (option.val or b"").decode().split(",") for option in connection.info}
+        usual = connection.host.decode()
+    finally:
+        connection.finish()
+    hosts, ports = values[b"host"], values[b"port"]
+    places = zip_longest(values[b"hostaddr"], hosts, fillvalue="")
+    return [
+        (address or host or usual, ports[min(index, len(ports) - 1)]) for index, (address, host) in enumerate(places)
+    ]
 
 
 def _parse(url: str) -> URL:

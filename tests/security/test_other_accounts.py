@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from replay import Exchange, Replay, written
@@ -107,7 +109,9 @@ def listening_as(account: int, *exchanges: Exchange) -> Replay:
         os.seteuid(0)
 
 
-def test_no_password_goes_to_a_database_of_another_account(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def their_database() -> Iterator[socket.socket]:
+    """A socket that listens, of another account. What it is sent fails the test."""
     if os.geteuid() != 0:
         pytest.skip("only root can listen as somebody else")
     pytest.importorskip("psycopg")
@@ -117,15 +121,64 @@ def test_no_password_goes_to_a_database_of_another_account(monkeypatch: pytest.M
     finally:
         os.seteuid(0)
     with theirs:
-        port = theirs.getsockname()[1]
-        monkeypatch.setenv("PGHOST", "127.0.0.1")
-        monkeypatch.setenv("PGPORT", str(port))
-        for place in (f"127.0.0.1:{port}", f"localhost:{port}", ""):
-            with pytest.raises(StoreError, match="54321, another account of this computer, so nothing was sent"):
-                Store(f"postgresql://anna:secret@{place}/r1chat")
+        yield theirs
         theirs.settimeout(0.2)
-        with pytest.raises(TimeoutError):
-            theirs.accept()
+        with suppress(TimeoutError):
+            while True:
+                connection, _ = theirs.accept()
+                with connection:
+                    connection.settimeout(0.2)
+                    assert connection.recv(1) == b"", "nothing is sent"
+
+
+@pytest.mark.parametrize(
+    ("place", "environment"),
+    [
+        ("127.0.0.1:{port}/r1chat", {}),
+        ("localhost:{port}/r1chat", {}),
+        ("/r1chat", {"PGHOST": "127.0.0.1", "PGPORT": "{port}"}),
+        ("/r1chat", {"PGHOSTADDR": "127.0.0.1", "PGPORT": "{port}"}),
+        ("database.invalid:{port}/r1chat", {"PGHOSTADDR": "127.0.0.1"}),
+        ("/r1chat?service=theirs", {"PGSERVICEFILE": "{services}"}),
+        ("/r1chat", {"PGSERVICEFILE": "{services}", "PGSERVICE": "theirs"}),
+        ("/r1chat?host=127.0.0.9:{port}&host=127.0.0.1:{port}", {}),
+        ("/r1chat?host=127.0.0.9,127.0.0.1&port={port},{port}", {}),
+    ],
+)
+def test_no_password_goes_to_a_database_of_another_account(
+    their_database: socket.socket,
+    place: str,
+    environment: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    port, services = their_database.getsockname()[1], tmp_path / "services"
+    services.write_text(f"[theirs]\nhost=127.0.0.1\nport={port}\n", encoding="utf-8")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value.format(port=port, services=services))
+    with pytest.raises(StoreError, match="54321, another account of this computer, so nothing was sent"):
+        Store(f"postgresql://anna:secret@{place.format(port=port)}")
+
+
+def test_no_password_goes_through_a_socket_that_another_account_made(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file to somebody else")
+    pytest.importorskip("psycopg")
+    folder = Path(mkdtemp(prefix="r1-"))  # a short path: a socket's has 107 bytes
+    with socket.socket(socket.AF_UNIX) as theirs:
+        theirs.bind(str(folder / ".s.PGSQL.5432"))
+        theirs.listen()
+        os.chown(folder / ".s.PGSQL.5432", THEIRS, THEIRS)
+        with pytest.raises(StoreError, match="54321, another account of this computer, so nothing was sent"):
+            Store(f"postgresql://anna:secret@/r1chat?host={folder}")
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("place", ["/r1chat?host=a,b&port=1", "/r1chat?host=a&port=%20", "a:1,b:2/r1chat"])
+def test_an_address_of_a_database_that_makes_no_sense_is_told(place: str) -> None:
+    pytest.importorskip("psycopg")
+    with pytest.raises(StoreError):
+        Store(f"postgresql://anna:secret@{place}")
 
 
 @pytest.fixture
