@@ -108,6 +108,40 @@ def test_a_long_message_in_any_script_is_sent(site: Site) -> None:
     expect(page.locator(".reply.done")).to_have_count(2)
 
 
+@pytest.mark.parametrize("verb", ["temporary", "open", "new"])
+def test_a_message_for_a_conversation_that_the_page_did_not_come_to_goes_nowhere_else(site: Site, verb: str) -> None:
+    site.serve(THOUGHT)
+    page = site.open()
+    ask(page, "first")
+    finished(page)
+    page.locator("#new").click()
+    ask(page, "second")
+    finished(page)
+    broken: list[Route] = []
+
+    def break_off(route: Route) -> None:
+        if f'"verb":"{verb}"' in (route.request.post_data or "") and not broken:
+            broken.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/r1chat/act", break_off)
+    button = {"temporary": "#list .temporary", "new": "#new"}.get(verb, "#list [data-verb=open]:has-text('first')")
+    page.locator(button).first.click()
+    while not broken:
+        page.wait_for_timeout(20)
+    ask(page, "for it alone")
+    broken[0].abort()
+    expect(page.get_by_text("r1chat did not answer")).to_be_visible()
+    page.wait_for_timeout(500)  # a message that is sent would stand there
+    expect(page.get_by_role("textbox", name="Message")).to_have_value("for it alone")
+    expect(page.locator(".ask")).to_have_text(["second"])
+    if verb == "temporary":
+        assert "for it alone" not in json.dumps(page.evaluate("({...localStorage})"))
+    page.keyboard.press("Enter")  # now it is meant for the conversation that shows
+    expect(page.locator(".reply.done")).to_have_count(2)
+
+
 def test_drafts_are_kept_and_messages_wait_for_the_reply_that_runs(site: Site) -> None:
     gate = Gate(THOUGHT[:2], THOUGHT[2:])
     finish = Finish("stop", prompt_tokens=30, context=4096)

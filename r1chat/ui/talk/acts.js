@@ -19,6 +19,8 @@ import {state} from './state.js';
 let open;
 /** @type {Promise<unknown>} */
 let last = new Promise(done => { open = () => done(null); });
+/** @type {Promise<boolean>} whether the page came to the conversation that the last `move` is to show */
+let arrived = Promise.resolve(true);
 /** @type {((answer: Answer, before: string) => void)[]} */
 const listeners = [];
 /** @type {Record<string, (button: HTMLElement, id: string) => void>} */
@@ -28,15 +30,37 @@ const verbs = {};
 export const begin = () => open();
 
 /**
- * Do something, after what was done before. Whether it was done; if not, the person was told why.
+ * Do something, after what was done before. Whether it was done; if not, the person was told why. What is meant for a
+ * conversation that the page did not come to is not done in another one.
  * @param {string} verb
  * @param {string} [id] of what it is done to
  * @param {string} [text]
  * @returns {Promise<boolean>}
  */
-export function act(verb, id = '', text = '') {
+export const act = (verb, id = '', text = '') => inTurn(verb, id, text, arrived);
+
+/**
+ * Show another conversation: what is done from now on is meant for it.
+ * @param {string} verb
+ * @param {string} [id]
+ * @returns {Promise<boolean>}
+ */
+export function move(verb, id = '') {
+  const moving = inTurn(verb, id, '', Promise.resolve(true)).catch(() => false);
+  arrived = moving;
+  moving.then(done => { if (!done && arrived === moving) arrived = Promise.resolve(true); });
+  return moving;
+}
+
+/**
+ * @param {string} verb @param {string} id @param {string} text
+ * @param {Promise<boolean>} there whether the page is where it was meant
+ * @returns {Promise<boolean>}
+ */
+function inTurn(verb, id, text, there) {
   const {model, thinking, budget, own, keep, behaviour, carried, choices} = state;
   const done = last.then(async () => {
+    if (!await there) return false;
     const {conversation, lang, query} = state;  // as the acts before have left them
     const chosen = {model, thinking, budget, own, keep, ...(!conversation && {behaviour, carried})};
     const response = await request('r1chat/act', {verb, id, text, conversation, lang, query, ...chosen});

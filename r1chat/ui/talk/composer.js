@@ -1,6 +1,6 @@
 // Writing and sending messages: the message box and its draft, the queue while a reply runs, stopping, and the search above the list.
 
-import {act, addVerbs, onAnswer} from './acts.js';
+import {act, addVerbs, move, onAnswer} from './acts.js';
 import {around, element, find} from './dom.js';
 import {current, draftOf, dropLost, keep, keyOf, revive} from './drafts.js';
 import {request} from './request.js';
@@ -35,9 +35,12 @@ function enter() {
   revive(mine.id);
 }
 
+let fleeting = '';  // what is in the box and was written for memory alone: it is kept once more is written
+
 function keepDraft() {
   if (leaving || !opened) return;
-  keep(mine, {text: prompt().value === sending ? '' : prompt().value, queue: [...queue], carried: state.carried});
+  const {value} = prompt(), text = value === sending || value === fleeting ? '' : value;
+  keep(mine, {text, queue: [...queue], carried: state.carried});
 }
 
 /** @type {Omit<Draft, 'edits'> & {acts: number} | null} what was left behind while the page goes to another conversation */
@@ -58,7 +61,7 @@ export async function goTo(verb, id = '') {
     showQueue();
   }
   if (matchMedia('(hover: hover)').matches || verb === 'new') prompt().focus();
-  const done = await act(verb, id);
+  const done = await move(verb, id);
   if (--leaving.acts) return done;
   const left = leaving, typed = prompt().value;
   leaving = null;
@@ -67,6 +70,7 @@ export async function goTo(verb, id = '') {
   fill(draft);
   write([draft.text, typed].filter(Boolean).join('\n'));
   showQueue();
+  if (!done && verb === 'temporary' && typed) fleeting = prompt().value;
   keepDraft();
   return done;
 }
