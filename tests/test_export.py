@@ -943,6 +943,77 @@ def test_both_sides_of_a_pair_have_the_form_of_the_prompts_model(store: Store, o
 
 
 @pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"seen_from": "the message"}, {}),
+        ({"keep_thoughts": True}, {}),
+        ({"system": "Be brief.", "system_role": True}, {"system": "Be brief."}),
+    ],
+)
+def test_replies_to_other_parts_of_a_conversation_are_no_pair(
+    store: Store, out: Path, one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    first, *_ = asked(store, RIGHT, message="Think of a number.")
+    (reply,) = asked(store, RIGHT, message="Which one?", after=first, provenance=replace(R1, **other))
+    if "seen_from" in one:
+        one = {"seen_from": reply.turn_id}
+    rival = store.add_reply(reply.turn_id, replace(R1, **one), WRONG)
+    voted(store)
+    store.judgements.compare(store.judgements.begin_comparison(reply.id, rival.id).id, "left", "ann")
+    assert len(exported(store, out, thoughts="rendered")) == 1
+    assert reasons(out) == ["other_prompt"]
+
+
+def test_budgets_that_a_template_tells_its_model_are_no_pair(store: Store, out: Path) -> None:
+    file = "ByteDance-Seed-OSS.jinja"
+    for budgets, alike in (((512, 8192), False), ((512, 512), True)):
+        right, wrong = (
+            asked(store, reply, provenance=replace(of_family(file), budget=budget))[0]
+            for reply, budget in zip((RIGHT, WRONG), budgets, strict=True)
+        )
+        wrong = store.add_reply(right.turn_id, wrong.provenance, WRONG)
+        vote = store.judgements.compare(store.judgements.begin_comparison(right.id, wrong.id).id, "left", "ann")
+        rows = exported(store, out, thoughts="rendered", template=FAMILIES / file) if alike else []
+        assert [row["id"] for row in rows] == [vote.id] * alike
+    assert reasons(out) == ["other_prompt"]
+
+
+@pytest.mark.parametrize("who", ["person", "budget"])
+def test_a_thought_that_somebody_else_ended_is_exported_in_no_way(store: Store, out: Path, who: Any) -> None:
+    voted(store)
+    right, wrong = asked(store, RIGHT, WRONG)
+    store.save_reply(right.id, RIGHT, who)
+    store.judgements.rate(right.id, "answer", "up", "ann")
+    store.judgements.compare(store.judgements.begin_comparison(right.id, wrong.id).id, "left", "ann")
+    for format, count in (("preference", 1), ("sft", 1), ("unpaired", 0)):
+        for thoughts in ("rendered", "full"):
+            if count:
+                assert len(exported(store, out, format, thoughts=thoughts)) == count
+                assert reasons(out) == ["cut_thought"]
+            else:
+                with pytest.raises(ExportError, match="1 cut thought"):
+                    exported(store, out, format, thoughts=thoughts)
+        assert len(exported(store, out, format, thoughts="answer-only")) == count + 1
+
+
+def test_a_jinja_template_is_told_the_tokens_of_its_model(store: Store, out: Path, tmp_path: Path) -> None:
+    file = tmp_path / "chat_template.jinja"
+    file.write_text(
+        "{{ bos_token }}{% for m in messages %}[{{ m.role }}]{{ m.content }}"
+        "{% if m.role == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
+    )
+    first, *_ = asked(store, RIGHT, provenance=OTHER)
+    (reply,) = asked(store, RIGHT, message="Sure?", after=first, provenance=OTHER)
+    store.judgements.rate(reply.id, "answer", "up", "ann")
+    with pytest.raises(ExportError, match="nothing beside it says which token"):
+        exported(store, out, "unpaired", thoughts="rendered", template=file)
+    settings = {"bos_token": "<s>", "eos_token": {"content": "</end>"}}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings))
+    (row,) = exported(store, out, "unpaired", thoughts="rendered", template=file)
+    assert row["prompt"] == f"[user]{SUM}[assistant]It is 70.</end>[user]Sure?"
+
+
+@pytest.mark.parametrize(
     ("file", "token"),
     [
         ("google-gemma-4-31B-it.jinja", "<turn|>"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from judged import OTHER, R1, RIGHT, WRONG, asked, consented, voted
 
-from r1chat.export import REASONS, Conflict, Filter, conflicts, count, rows
+from r1chat.export import REASONS, Conflict, Filter, Options, conflicts, count, export, rows
 from r1chat.messages import Reply
 from r1chat.store import Store
 from r1chat.store.entries import JudgementKind
@@ -235,6 +237,25 @@ def test_what_was_deleted_is_not_listed(store: Store) -> None:
 def test_every_reason_is_said_in_both_languages() -> None:
     assert all(reason.en and reason.zh for reason in REASONS.values())
     assert all(reason.zh[0] > "\u4e00" for reason in REASONS.values())
+
+
+def test_a_row_has_the_status_that_an_export_with_the_same_choices_gives_it(store: Store, tmp_path: Path) -> None:
+    consented(store)
+    taken = voted(store)
+    (right,) = asked(store, RIGHT)
+    unthinking = store.add_reply(right.turn_id, replace(R1, thinking_choice="off"), WRONG)
+    other = store.judgements.compare(store.judgements.begin_comparison(right.id, unthinking.id).id, "left").id
+    left, right = asked(store, RIGHT, WRONG, message="Whose phone?")
+    store.judgements.set_reference(left.turn_id, "+49 171 1234567", "text")
+    redacted = store.judgements.compare(store.judgements.begin_comparison(left.id, right.id).id, "left", "ann").id
+    for options in (Options(), Options(redact=False), Options(thoughts="full", redact=False)):
+        export(store, None, "preference", tmp_path / "rows.jsonl", options)
+        report = (tmp_path / "rows.refused.jsonl").read_text().splitlines()
+        refused = {line["id"]: line["reason"] for line in map(json.loads, report)}
+        page = rows(store, format="preference", options=options).rows
+        assert {row.id: row.reason for row in page if row.status == "refused"} == refused
+        assert {row.id for row in page if row.status == "exported"} == {taken, other, redacted} - refused.keys()
+        assert (other in refused, redacted in refused) == (options.thoughts is None, options.redact)
 
 
 # --- duplicates and contradictions -----------------------------------------------------------------------------------

@@ -543,6 +543,22 @@ def test_stream_that_never_says_why_it_ends_was_cut(last: str) -> None:
         assert list(backend.stream(request()))[-1] == Finish("cut")
 
 
+@pytest.mark.parametrize(
+    ("word", "finish"),
+    [
+        *((word, "stop") for word in ("stop", "STOP", "eos_token", "end_turn", "stop_sequence", "COMPLETE")),
+        *((word, "length") for word in ("length", "max_tokens", "model_length")),
+        *((word, "cut") for word in ("content_filter", "insufficient_system_resource", "abort", "error", "tool_calls")),
+    ],
+)
+def test_only_a_reply_that_its_server_calls_whole_is_whole(word: str, finish: str) -> None:
+    chunks = (delta(content="Turn off the"), delta(word))
+    with Replay(models_of("me"), sse(*chunks)) as server, closing(OpenAIBackend(server.url)) as backend:
+        last = list(backend.stream(request()))[-1]
+    assert isinstance(last, Finish)
+    assert (last.reason, last.raw_reason) == (finish, word)
+
+
 def test_reason_without_the_done_line_is_no_cut() -> None:
     with backend_at(models_of("somebody"), sse(delta("stop", content="Yes"), last="")) as (backend, _):
         assert list(backend.stream(request()))[-1] == Finish("stop", "stop")

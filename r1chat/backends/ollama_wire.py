@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from r1chat.backends import wire
 from r1chat.both import Both, Wording
 from r1chat.errors import BackendError, ConfigError, GenerationError, UnknownModelError, UnreachableError
-from r1chat.messages import Finish, FinishReason, Message, Params
+from r1chat.messages import Finish, Message, Params
 
 NEVER_CUTS = (0, 12, 6)  # the first version that knows `truncate` and `shift`
 RENDERS = (0, 11, 5)  # the first that renders a prompt without running the model
@@ -131,9 +131,8 @@ class StreamLine(BaseModel):
 
     def finish(self, context: int, key: str) -> Finish:
         """The last line as the last event. `key` went with the request."""
-        reason: FinishReason = "length" if self.done_reason == "length" else "stop"
         return Finish(
-            reason,
+            wire.finish_of(self.done_reason or "stop"),  # older ones do not say
             raw_reason=wire.without_key(self.done_reason, key),
             prompt_tokens=self.prompt_eval_count,
             completion_tokens=self.eval_count,

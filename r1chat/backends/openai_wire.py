@@ -25,7 +25,6 @@ from r1chat.messages import (
     Answer,
     BackendEvent,
     Finish,
-    FinishReason,
     Message,
     Params,
     Progress,
@@ -258,7 +257,7 @@ class StreamReader:
         if text := self._halves.join(wire.as_text(chunk.content)):
             events.append(Raw(text, max(1, len(chunk.tokens))))
         if chunk.stop:
-            self._reason = {"limit": "length"}.get(chunk.stop_type, chunk.stop_type)
+            self._reason = chunk.stop_type
         for choice in chunk.choices:
             if choice.index == 0:
                 events += self._text(choice.delta or choice.message or _Delta(content=choice.text))
@@ -275,11 +274,10 @@ class StreamReader:
         return events
 
     def finish(self) -> Finish:
-        """The last event; `cut` where the stream never said why it ends."""
-        reason: FinishReason = "length" if self._reason == "length" else "stop" if self._reason else "cut"
+        """The last event; `cut` where the stream never said why it ends, or that it broke off."""
         usage, timings = self._usage, self._timings
         return Finish(
-            reason,
+            wire.finish_of(self._reason),
             raw_reason=wire.without_key(self._reason, self._key),
             prompt_tokens=usage.prompt_tokens,
             cached_tokens=usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else None,

@@ -27,7 +27,7 @@ from r1chat.errors import (
     UnreachableError,
 )
 from r1chat.loopback import is_this_computer
-from r1chat.messages import LONGEST_NAME
+from r1chat.messages import LONGEST_NAME, FinishReason
 from r1chat.unicode import clean, cleaned, is_unicode
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -37,6 +37,8 @@ CONNECT_WITHIN = 5.0  # seconds
 ANSWER_WITHIN = 15.0  # seconds, for questions that no model has to think about
 LONGEST_SENTENCE = 1000  # characters of an error in a server's own words: it is stored with the reply
 _MOST_WORDS = 64 * LONGEST_SENTENCE  # characters of what a server says that are looked at
+_WHOLE = frozenset(["stop", "eos", "eos_token", "end_turn", "stop_sequence", "word", "complete"])
+_AT_A_LIMIT = frozenset(["length", "limit", "max_tokens", "max_length", "model_length"])
 SHORTEST_KEY = 4  # characters; what is shorter is no secret, and would be found in every word
 MOST_MODELS = 5_000  # of a server; an Ollama server is asked about each
 LONGEST_LINE = 16 << 20  # bytes of one line of a stream, or of a body that is read whole
@@ -236,6 +238,14 @@ async def success(response: httpx.Response) -> httpx.Response:
         key = key_of(response.request.headers)
         raise Refusal(response.status_code, text, shortened(response.headers.get("location", ""), key), key)
     return response
+
+
+def finish_of(reason: str) -> FinishReason:
+    """Why a reply ended, by its server's word: `cut` where that says neither that it is whole nor that it reached a
+    limit (content_filter, abort, error, tool_calls …), or says nothing.
+    """
+    word = reason.strip().lower()
+    return "length" if word in _AT_A_LIMIT else "stop" if word in _WHOLE else "cut"
 
 
 def key_of(headers: httpx.Headers) -> str:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 from r1chat.export import refusals
 from r1chat.export.cases import Case
 from r1chat.export.metadata import Values, about, about_pair, about_reply, about_thumb
 from r1chat.export.options import Format, Source, Thoughts
+from r1chat.export.templates import Templates
 from r1chat.export.texts import Text, Texts
 from r1chat.judgements import Rating, Reference, StepLabel
-from r1chat.reasoning_format import OFF, ON
+from r1chat.reasoning_format import OFF
 from r1chat.reflect import find_steps
-from r1chat.store.dataset import JudgedReply, JudgedTurn
-from r1chat.store.entries import JudgementKind
+from r1chat.store.dataset import DatasetView, JudgedReply, JudgedTurn
+from r1chat.store.entries import Filter, JudgementKind
 
 
 class TrainingRow(NamedTuple):
@@ -123,12 +125,14 @@ def _llamafactory(_case: Case, _texts: Texts, pair: _Pair) -> Values:
 def _unpaired(case: Case, texts: Texts) -> _Rows:
     if isinstance(case.judgement, Rating):
         if case.judgement.part == "answer":
-            yield _labelled(case, texts, case.sides[0], case.judgement.thumb == "up")
+            reason = _cut_thought(texts, case.sides[0])
+            good = case.judgement.thumb == "up"
+            yield Refused(reason) if reason else _labelled(case, texts, case.sides[0], good)
         return
     for reply in case.sides:
         right = case.turn.accuracy(reply)
         if right is not None:
-            reason = refusals.of_reply(reply)
+            reason = refusals.of_reply(reply) or _cut_thought(texts, reply)
             yield Refused(reason, reply) if reason else _labelled(case, texts, reply, right)
 
 
@@ -137,12 +141,18 @@ def _sft(case: Case, texts: Texts) -> _Rows:
     if isinstance(case.judgement, Reference):
         taught = tuple(reply for reply in case.sides if case.turn.accuracy(reply))
     for reply in taught:
-        if reason := refusals.of_reply(reply) or _taken_back(case.turn, reply):
+        if reason := refusals.of_reply(reply) or _cut_thought(texts, reply) or _taken_back(case.turn, reply):
             yield Refused(reason, reply)
             continue
         prompt = texts.prompt(case.turn, reply)
         values = {"prompt": prompt, "completion": texts.completion(reply, prompt)}
         yield TrainingRow(values | about(case, texts) | about_reply(case, texts, reply), (reply,))
+
+
+def _cut_thought(texts: Texts, *replies: JudgedReply) -> refusals.Reason | None:
+    """Whether a thought that is exported has an end that its model did not write."""
+    with_thoughts = texts.thoughts != "answer-only"
+    return "cut_thought" if with_thoughts and any(reply.closed_by for reply in replies) else None
 
 
 def _taken_back(turn: JudgedTurn, reply: JudgedReply) -> refusals.Reason | None:
@@ -241,7 +251,19 @@ FORMS: Mapping[Format, FormatSpec] = {
 }
 
 
+def suitable_thoughts(form: FormatSpec, snapshot: DatasetView, selection: Filter, templates: Templates) -> Thoughts:
+    """Rendered text where all models are prompted as R1 is, since R1's template drops the thoughts of messages."""
+    if "rendered" not in form.thoughts:
+        return "full"
+    if all(map(templates.like_r1, snapshot.all_models())):  # quick to find out, and most often so
+        return "rendered"
+    return "rendered" if all(map(templates.like_r1, snapshot.models(selection))) else "full"
+
+
 # --- pairs -----------------------------------------------------------------------------------------------------------
+
+
+_PROMPTED_BY = attrgetter("system", "system_role", "seen_from", "keep_thoughts", "thinking_choice", "budget")
 
 
 def _pair(case: Case, texts: Texts) -> _Pair | Refused | None:
@@ -249,10 +271,13 @@ def _pair(case: Case, texts: Texts) -> _Pair | Refused | None:
     winner, loser = case.winner, case.loser
     if winner is None or loser is None:
         return None
-    thinking = ["" if reply.thinking_choice == ON else reply.thinking_choice for reply in case.sides]  # its own way
-    if winner.system != loser.system or (texts.thoughts == "rendered" and thinking[0] != thinking[1]):
-        return Refused("other_prompt")
+    if reason := _cut_thought(texts, winner, loser):
+        return Refused(reason)
     prompt, by = texts.prompt(case.turn, winner), winner.model_key
+    if _PROMPTED_BY(winner) != _PROMPTED_BY(loser):
+        as_winner = loser._replace(backend=winner.backend, model=winner.model, created_at=winner.created_at)
+        if texts.prompt(case.turn, as_winner) != prompt:
+            return Refused("other_prompt")
     chosen, rejected = texts.completion(winner, prompt, by), texts.completion(loser, prompt, by)
     if _stripped(chosen) == _stripped(rejected):  # without thoughts, or with personal data replaced
         return Refused("identical")

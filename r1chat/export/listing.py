@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 
+from r1chat.backends.catalogue import Catalogue
 from r1chat.conversations import StoredReply
+from r1chat.errors import ExportError
 from r1chat.export.cases import Case, ExportStatus, cases, export_status
-from r1chat.export.formats import FORMS, Refused, TrainingRow
-from r1chat.export.options import Format, Thoughts
+from r1chat.export.formats import FORMS, Refused, TrainingRow, suitable_thoughts
+from r1chat.export.options import Format, Options
 from r1chat.export.templates import Templates
 from r1chat.export.texts import Texts
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification
 from r1chat.languages import language_of
+from r1chat.redact import Redactor, account_names
 from r1chat.store import Store
-from r1chat.store.dataset import JudgedReply, JudgementEntry
+from r1chat.store.dataset import DatasetView, JudgedReply, JudgementEntry
 from r1chat.store.entries import Filter, JudgementKind
 
 
@@ -62,11 +65,12 @@ def rows(
     before: str | None = None,
     limit: int = 50,
     format: Format | None = None,
-    thoughts: Thoughts | None = None,
+    options: Options = Options(),  # noqa: B008  frozen
+    catalogue: Catalogue | None = None,
 ) -> Page:
     """A page of judgements, newest first. `before`: see `Page.next`; one that makes no sense begins at the newest.
 
-    With a `format` and its `thoughts`, `status` is that of an export in this format with its usual sources.
+    With a `format`, `status` is that of an export in this format with these `options`, and its usual sources.
     """
     with store.dataset.snapshot() as snapshot:
         with closing(snapshot.entries(filter, before=_place(before))) as listed:
@@ -76,20 +80,25 @@ def rows(
         cases_by_id = {case.id: case for turn in turns.values() for case in cases(turn)}
         page_cases = [cases_by_id[entry.id] for entry in entries]
         replies = snapshot.stored_replies({side.id for case in page_cases for side in case.sides})
-    status = export_status if format is None else _Judge(format, thoughts).status
+        status = export_status if format is None else _Judge(format, options, catalogue, snapshot, filter).status
     return Page(
         tuple(_row(case, replies, *status(case)) for case in page_cases), _cursor(entries[-1]) if more else None
     )
 
 
 class _Judge:
-    """Whether a judgement becomes a row of one format: asks the format itself, with messages that nobody reads."""
+    """Whether a judgement becomes a row of one format: asks the format itself, for rows that nobody reads."""
 
-    def __init__(self, format: Format, thoughts: Thoughts | None) -> None:
+    def __init__(
+        self, format: Format, options: Options, catalogue: Catalogue | None, snapshot: DatasetView, filter: Filter
+    ) -> None:
         self._form = FORMS[format]
         self._kinds = self._form.fixed or {self._form.kinds[source] for source in self._form.default}
-        answers = thoughts == "answer-only" and thoughts in self._form.thoughts  # sides may then be the same
-        self._texts = Texts("answer-only" if answers else "full", Templates(None, None), str)
+        templates = Templates(catalogue, None)
+        thoughts = options.thoughts if options.thoughts in self._form.thoughts else None
+        selection = replace(filter, kinds=frozenset(self._kinds))
+        thoughts = thoughts or suitable_thoughts(self._form, snapshot, selection, templates)
+        self._texts = Texts(thoughts, templates, Redactor(account_names()) if options.redact else str)
 
     def status(self, case: Case) -> tuple[ExportStatus, str]:
         """As `export_status`, for this format."""
@@ -101,7 +110,10 @@ class _Judge:
             return "other_format", ""
         if status != "exported" and not alone:
             return status, reason
-        outcomes = [*self._form.make(case, self._texts)]
+        try:
+            outcomes = [*self._form.make(case, self._texts)]
+        except ExportError:  # there is no template, or it takes no such messages
+            return "refused", "no_template"
         if any(isinstance(row, TrainingRow) for row in outcomes):
             return "exported", ""
         refused = next((row.reason for row in outcomes if isinstance(row, Refused)), None)

@@ -34,6 +34,7 @@ Reason = Literal[
     "other_prompt",
     "corrected",
     "thumbs_down",
+    "cut_thought",
 ]
 # Also where a row is one reply of a pair that is none.
 OF_EVERY_ROW: frozenset[str] = frozenset({"long_history", "special_token", "verified_wrong"})
@@ -107,9 +108,15 @@ REASONS: Mapping[Reason, Both] = {
         "文本中写有 <|im_end|> 之类的特殊 token，训练程序会把它当作真正的 token，即消息的结尾。请去掉后重新提问。",
     ),
     "other_prompt": Both(
-        "The two replies were written after different system prompts, or with other thinking, so no prompt fits both. "
-        "Compare replies of one setting.",
-        "两个回复的系统提示词或思考设置不同，没有一个提示同时适合它们。请比较同一设置下的回复。",
+        "The two replies were written after different prompts: another system prompt, other thinking, or another part "
+        "of the conversation. Compare replies of one setting.",
+        "两个回复是在不同的提示下生成的：系统提示词、思考设置或所见的对话部分不同。请比较同一设置下的回复。",
+    ),
+    "cut_thought": Both(
+        "You, or a budget, ended the thought of a reply, so its end is none that the model wrote. Let the model think "
+        "to its end, or export with --thoughts answer-only.",
+        "有回复的思考是由你或思考预算中止的，因此结尾不是模型自己写的。请让模型完整思考，"
+        "或用 --thoughts answer-only 导出。",
     ),
     "corrected": Both(
         "The reply was corrected, so it is no example to imitate; its correction is one.",

@@ -14,8 +14,8 @@ from r1chat.errors import ExportError, NothingToExportError
 from r1chat.export.card import card, is_card
 from r1chat.export.cases import Case, cases, export_status
 from r1chat.export.columns import columns
-from r1chat.export.formats import FORMS, FormatSpec, Refused, TrainingRow
-from r1chat.export.options import SUFFIXES, Format, Options, Summary, Thoughts
+from r1chat.export.formats import FORMS, FormatSpec, Refused, TrainingRow, suitable_thoughts
+from r1chat.export.options import SUFFIXES, Format, Options, Summary
 from r1chat.export.refusals import REASONS
 from r1chat.export.split import test_conversations
 from r1chat.export.statistics import Statistics
@@ -63,7 +63,7 @@ def export(
     templates = Templates(catalogue, options.template)
     with store.dataset.snapshot(options.local) as snapshot:
         total = _total(snapshot, format, selection)
-        thoughts = options.thoughts or _suitable(form, snapshot, selection, templates)
+        thoughts = options.thoughts or suitable_thoughts(form, snapshot, selection, templates)
         clean = Redactor(account_names()) if options.redact else str
         apart = test_conversations(snapshot, selection, options.test, clean) if options.test else frozenset()
         files = _files(path, with_test=bool(apart))
@@ -261,15 +261,6 @@ def _total(snapshot: DatasetView, format: Format, selection: Filter) -> int:
         "没有可导出的内容：{format} 由{kinds}生成，而没有符合条件的。请先在页面上评价一些回复，或放宽筛选。",
     )
     raise NothingToExportError(sentence.format(format=format, kinds=kinds))
-
-
-def _suitable(form: FormatSpec, snapshot: DatasetView, selection: Filter, templates: Templates) -> Thoughts:
-    """Rendered text where all models are prompted as R1 is, since R1's template drops the thoughts of messages."""
-    if "rendered" not in form.thoughts:
-        return "full"
-    if all(map(templates.like_r1, snapshot.all_models())):  # quick to find out, and most often so
-        return "rendered"
-    return "rendered" if all(map(templates.like_r1, snapshot.models(selection))) else "full"
 
 
 def set_apart(path: Path) -> Path:

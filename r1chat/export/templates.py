@@ -21,7 +21,7 @@ from r1chat.backends.known_formats import format_by_name
 from r1chat.both import Both
 from r1chat.errors import BackendError, ExportError, ModelFileError
 from r1chat.export.r1_models import is_r1
-from r1chat.files import named_path, read_text
+from r1chat.files import named_path, read_json, read_text
 from r1chat.messages import Message
 from r1chat.reasoning_format import OFF, R1_FORMAT, ReasoningFormat
 from r1chat.think import SPECIAL_TOKENS
@@ -164,6 +164,29 @@ def _from_header(header: Header) -> _Template:
     return _Template(header.chat_template, special.get("bos", ""), special.get("eos", ""), adds_bos)
 
 
+_NAMES_EOS = re.compile(r"\bset\s+eos_token\s*=(?!\s*eos_token\b)")  # itself
+_NO_EOS = Both(
+    "The template {file} writes eos_token, and nothing beside it says which token that is. Put the model's "
+    "tokenizer_config.json into the same folder, or give a GGUF file of the model.",
+    "模板 {file} 会写出 eos_token，但同一文件夹中没有说明它是哪个 token。"
+    "请把该模型的 tokenizer_config.json 放到同一文件夹，或提供该模型的 GGUF 文件。",
+)
+
+
+def _special_tokens_beside(file: Path) -> dict[str, str]:
+    """`bos_token` and `eos_token` as the files of a tokenizer in the same folder name them, where they do."""
+    tokens: dict[str, str] = {}
+    for name in ("special_tokens_map.json", "tokenizer_config.json"):
+        with suppress(OSError, ValueError):
+            settings = read_json(file.with_name(name), follow=True)
+            for kind in ("bos_token", "eos_token"):
+                token = settings.get(kind) if isinstance(settings, dict) else None
+                text = token.get("content") if isinstance(token, dict) else token
+                if isinstance(text, str):
+                    tokens[kind] = text
+    return tokens
+
+
 def _read(file: Path) -> _Template:
     try:
         if file.suffix.lower() == ".gguf":
@@ -176,8 +199,12 @@ def _read(file: Path) -> _Template:
                 raise ExportError(sentence.format(file=file))
             return _from_header(header)
         source = read_text(named_path(file))
-        like_r1 = R1_ASSISTANT in source
-        return _Template(source, R1_BOS if like_r1 else "", R1_EOS if like_r1 else "")
+        if R1_ASSISTANT in source:
+            return _Template(source, R1_BOS, R1_EOS)
+        special = _special_tokens_beside(named_path(file))
+        if "eos_token" in source and "eos_token" not in special and not _NAMES_EOS.search(source):
+            raise ExportError(_NO_EOS.format(file=file))
+        return _Template(source, special.get("bos_token", ""), special.get("eos_token", ""))
     except OSError as error:
         sentence = Both(
             "The template {file} cannot be read ({why}). Check the path.", "无法读取模板 {file}（{why}）。请检查路径。"

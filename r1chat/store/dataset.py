@@ -75,6 +75,7 @@ class JudgedReply(NamedTuple):
     parent_id: str | None
     finish: str | None
     closed: bool
+    closed_by: str  # "person" or "budget" where not the model ended its thought
     reasoning: str
     answer: str
     backend: str

@@ -64,6 +64,7 @@ function filter() {
 }
 function shownAs(query = filter()) {
   for (const name of ['format', 'thoughts']) if (field(`#export [name=${name}]`).value) query.set(name, field(`#export [name=${name}]`).value);
+  if (!field('#export [name=redact]').checked) query.set('redact', 'no');
   if (field('#redacted').checked) query.set('redacted', 'yes');
   return query;
 }
@@ -267,7 +268,7 @@ root.addEventListener('change', event => {
   else if (control.id === 'import') upload(/** @type {HTMLInputElement} */ (control));
   else if (around(control, '#export')) {
     find('#unredacted').hidden = field('#export [name=redact]').checked;
-    if (control.matches('[name=format], [name=thoughts]')) rows(true);
+    if (control.matches('[name=format], [name=thoughts], [name=redact]')) rows(true);
     command();
   }
 });

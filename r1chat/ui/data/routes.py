@@ -16,7 +16,7 @@ from markupsafe import Markup
 from r1chat.app import App
 from r1chat.config import Settings
 from r1chat.errors import MessageError
-from r1chat.export import FORMATS, THOUGHTS, Format, Thoughts, count, rows
+from r1chat.export import FORMATS, THOUGHTS, Format, Options, Thoughts, count, rows
 from r1chat.export.conflicts import conflicts
 from r1chat.judgements import Thumb
 from r1chat.redact import Redactor, account_names
@@ -66,7 +66,9 @@ def _add_readings(web: FastAPI, app: App, jobs: Jobs, names: frozenset[str]) -> 
             selection = query.read(params)
             limit = min(max(_number(params.get("limit", "")), PAGE), MOST)
             format, thoughts = _chosen(params.get("format", ""), params.get("thoughts", ""))
-            rows_page = rows(app.store, selection, params.get("before") or None, limit, format, thoughts)
+            options = Options(thoughts=thoughts, redact=params.get("redact") != "no")
+            before = params.get("before") or None
+            rows_page = rows(app.store, selection, before, limit, format, options, app.catalogue)
             with app.store.dataset.snapshot() as snapshot:
                 consents = snapshot.consents({row.conversation_id for row in rows_page.rows})
                 sides = {side.id for row in rows_page.rows for side in row.sides}
