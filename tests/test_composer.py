@@ -108,6 +108,63 @@ def test_a_long_message_in_any_script_is_sent(site: Site) -> None:
     expect(page.locator(".reply.done")).to_have_count(2)
 
 
+@pytest.mark.parametrize("continued", [False, True])
+def test_a_message_that_is_refused_after_a_look_at_another_conversation_waits_in_its_box(
+    site: Site, continued: bool
+) -> None:
+    site.serve(THOUGHT)
+    page = site.open()
+    for text in ("first", "second"):
+        page.locator("#new").click()
+        ask(page, text)
+        finished(page)
+    if not continued:
+        page.locator("#new").click()
+        expect(page.locator(".ask")).to_have_count(0)
+    paused: list[Route] = []
+    page.route("**/r1chat/act", lambda route: _hold(route, '"verb":"ask"', paused))
+    ask(page, "a careful message")
+    while not paused:
+        page.wait_for_timeout(20)
+    page.locator("#list [data-verb=open]:has-text('first')").first.click()
+    box = page.get_by_role("textbox", name="Message")
+    expect(box).to_have_value("")
+    paused[0].abort()
+    expect(page.locator(".ask")).to_have_text(["first"])
+    expect(box).to_have_value("")
+    page.reload()
+    page.locator("#list [data-verb=open]:has-text('second')" if continued else "#new").first.click()
+    expect(box).to_have_value("a careful message")
+    expect(page.locator(".ask")).to_have_text(["second"] if continued else [])
+
+
+def _hold(route: Route, of: str, paused: list[Route]) -> None:
+    if of in (route.request.post_data or "") and not paused:
+        paused.append(route)
+    else:
+        route.continue_()
+
+
+def test_a_half_written_system_prompt_stays_until_it_is_saved(site: Site) -> None:
+    site.serve(THOUGHT)
+    page = site.open()
+    ask(page, "first")
+    finished(page)
+    system = page.locator("#behaviour [name=system]")
+    page.locator("[data-command=behaviour]").first.click()
+    system.fill("Answer briefly")
+    page.keyboard.press("Escape")
+    expect(system).to_be_hidden()
+    page.locator("[data-command=behaviour]").first.click()
+    expect(system).to_have_value("Answer briefly")
+    page.mouse.click(5, 5)
+    page.reload()
+    page.locator("[data-command=behaviour]").first.click()
+    expect(system).to_have_value("Answer briefly")
+    page.locator("[data-command=behave]").click()
+    expect(system).to_be_hidden()
+
+
 @pytest.mark.parametrize("verb", ["temporary", "open", "new"])
 def test_a_message_for_a_conversation_that_the_page_did_not_come_to_goes_nowhere_else(site: Site, verb: str) -> None:
     site.serve(THOUGHT)
@@ -118,14 +175,7 @@ def test_a_message_for_a_conversation_that_the_page_did_not_come_to_goes_nowhere
     ask(page, "second")
     finished(page)
     broken: list[Route] = []
-
-    def break_off(route: Route) -> None:
-        if f'"verb":"{verb}"' in (route.request.post_data or "") and not broken:
-            broken.append(route)
-        else:
-            route.continue_()
-
-    page.route("**/r1chat/act", break_off)
+    page.route("**/r1chat/act", lambda route: _hold(route, f'"verb":"{verb}"', broken))
     button = {"temporary": "#list .temporary", "new": "#new"}.get(verb, "#list [data-verb=open]:has-text('first')")
     page.locator(button).first.click()
     while not broken:

@@ -943,7 +943,7 @@ def test_both_sides_of_a_pair_have_the_form_of_the_prompts_model(store: Store, o
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first_prompt", "second_prompt"),
     [
         ({"seen_from": "the message"}, {}),
         ({"keep_thoughts": True}, {}),
@@ -951,13 +951,13 @@ def test_both_sides_of_a_pair_have_the_form_of_the_prompts_model(store: Store, o
     ],
 )
 def test_replies_to_other_parts_of_a_conversation_are_no_pair(
-    store: Store, out: Path, one: dict[str, Any], other: dict[str, Any]
+    store: Store, out: Path, first_prompt: dict[str, Any], second_prompt: dict[str, Any]
 ) -> None:
     first, *_ = asked(store, RIGHT, message="Think of a number.")
-    (reply,) = asked(store, RIGHT, message="Which one?", after=first, provenance=replace(R1, **other))
-    if "seen_from" in one:
-        one = {"seen_from": reply.turn_id}
-    rival = store.add_reply(reply.turn_id, replace(R1, **one), WRONG)
+    (reply,) = asked(store, RIGHT, message="Which first_prompt?", after=first, provenance=replace(R1, **second_prompt))
+    if "seen_from" in first_prompt:
+        first_prompt = {"seen_from": reply.turn_id}
+    rival = store.add_reply(reply.turn_id, replace(R1, **first_prompt), WRONG)
     voted(store)
     store.judgements.compare(store.judgements.begin_comparison(reply.id, rival.id).id, "left", "ann")
     assert len(exported(store, out, thoughts="rendered")) == 1

@@ -241,7 +241,7 @@ def test_every_reason_is_said_in_both_languages() -> None:
 
 def test_a_row_has_the_status_that_an_export_with_the_same_choices_gives_it(store: Store, tmp_path: Path) -> None:
     consented(store)
-    taken = voted(store)
+    pair = voted(store)
     (right,) = asked(store, RIGHT)
     unthinking = store.add_reply(right.turn_id, replace(R1, thinking_choice="off"), WRONG)
     other = store.judgements.compare(store.judgements.begin_comparison(right.id, unthinking.id).id, "left").id
@@ -254,7 +254,7 @@ def test_a_row_has_the_status_that_an_export_with_the_same_choices_gives_it(stor
         refused = {line["id"]: line["reason"] for line in map(json.loads, report)}
         page = rows(store, format="preference", options=options).rows
         assert {row.id: row.reason for row in page if row.status == "refused"} == refused
-        assert {row.id for row in page if row.status == "exported"} == {taken, other, redacted} - refused.keys()
+        assert {row.id for row in page if row.status == "exported"} == {pair, other, redacted} - refused.keys()
         assert (other in refused, redacted in refused) == (options.thoughts is None, options.redact)
 
 

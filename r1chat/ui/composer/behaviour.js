@@ -1,11 +1,31 @@
 // The dialog with the system prompt, the sampling and the presets of a conversation.
 
 import {act} from '../talk/acts.js';
-import {all, around, find} from '../talk/dom.js';
+import {all, around, find, isChanged} from '../talk/dom.js';
+import {current, draftOf, keepEdit} from '../talk/drafts.js';
 import {openDialog} from './dialogs.js';
 
 /** @returns {HTMLDialogElement} */
 const dialog = () => find(document, '#behaviour');
+
+const NAME = 'behaviour';  // of the half-written system prompt in the conversation's draft
+
+/** @returns {HTMLTextAreaElement} */
+const system = () => find(dialog(), '[name=system]');
+
+/** What is half written is there again. */
+function open() {
+  system().value = draftOf(current().id).edits[NAME] ?? system().value;
+  openDialog(dialog(), 'textarea');
+}
+
+/** @param {Promise<boolean>} done what replaces the half-written text, or takes it */
+async function replacing(done) {
+  const conversation = current();
+  if (!await done) return false;
+  keepEdit(conversation, NAME, null);
+  return true;
+}
 
 /** What stands in the dialog. */
 function written() {
@@ -14,18 +34,17 @@ function written() {
   for (const input of /** @type {HTMLInputElement[]} */ (all(dialog(), '.grid input'))) sampling[input.name] = input.value;
   /** @param {string} name */
   const tick = name => /** @type {HTMLInputElement} */ (find(dialog(), `[name=${name}]`))?.checked ?? false;
-  const system = /** @type {HTMLTextAreaElement} */ (find(dialog(), '[name=system]')).value;
-  return {system, system_role: tick('system_role'), keep: tick('keep'), sampling};
+  return {system: system().value, system_role: tick('system_role'), keep: tick('keep'), sampling};
 }
 
 /** @type {Record<string, (button: HTMLElement) => unknown>} */
 const commands = {
-  behaviour: async () => { if (await act('behaviour')) openDialog(dialog(), 'textarea'); },
-  behave: async () => { if (await act('behave', '', JSON.stringify(written()))) dialog().close(); },
+  behaviour: async () => { if (await act('behaviour')) open(); },
+  behave: async () => { if (await replacing(act('behave', '', JSON.stringify(written())))) dialog().close(); },
   recommended: () => {
     for (const input of /** @type {HTMLInputElement[]} */ (all(dialog(), '.grid input'))) input.value = '';
   },
-  'use-preset': button => act('use-preset', button.dataset.id),
+  'use-preset': button => replacing(act('use-preset', button.dataset.id)),
   'delete-preset': button => act('delete-preset', button.dataset.id),
   'save-preset': () => {
     /** @type {HTMLInputElement} */
@@ -40,6 +59,9 @@ document.addEventListener('click', event => {
   if (!button || !Object.hasOwn(commands, button.dataset.command)) return;
   event.preventDefault();
   commands[button.dataset.command](button);
+});
+document.addEventListener('input', event => {
+  if (event.target === system()) keepEdit(current(), NAME, isChanged(system()) ? system().value : null);
 });
 document.addEventListener('keydown', event => {
   if (event.key !== 'Enter' || event.isComposing || !around(event.target, '#behaviour input')) return;

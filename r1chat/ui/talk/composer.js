@@ -29,6 +29,24 @@ let opened = false;  // before, what is in the box belongs to no conversation
 /** @param {{id: string}} conversation whether the box is its */
 const isMine = ({id}) => !leaving && mine.id === id;
 
+/** A message that was on its way when the page left its conversation. @type {{home: typeof mine, text: string} | null} */
+let orphan = null;
+
+/** Leave the box of a conversation: what is in it is kept, or on its way. */
+function leave() {
+  if (sending && prompt().value === sending) orphan = {home: mine, text: sending};
+  keepDraft();
+}
+
+/** A message was not sent, and its conversation does not show any more: it waits in its box. @param {string} text */
+function giveBack(text) {
+  if (orphan?.text !== text) return;
+  const {home} = orphan, together = [text, draftOf(home.id).text].filter(Boolean).join('\n');
+  if (isMine(home)) write([text, prompt().value].filter(Boolean).join('\n'));
+  else keep(home, {text: together});
+  if (leaving && mine.id === home.id) leaving.text = together;
+}
+
 /** From now on, box and queue are those of the conversation that shows. */
 function enter() {
   mine = current();
@@ -53,7 +71,7 @@ let leaving = null;
 export async function goTo(verb, id = '') {
   if (leaving) leaving.acts++;
   else {
-    keepDraft();
+    leave();
     leaving = {text: prompt().value === sending ? '' : prompt().value, queue, carried: state.carried, acts: 1};
     queue = [];
     state.carried = '';
@@ -91,7 +109,7 @@ onAnswer(({conversation}, before) => {
     enter();
     fit();
   } else {
-    keepDraft();
+    leave();
     enter();
     const draft = draftOf(mine.id);
     fill(draft);
@@ -157,6 +175,8 @@ export async function deliver(text, way) {
   const sent = await begin(way);
   sending = '';
   if (sent && prompt().value === text) write('');
+  if (!sent) giveBack(text);
+  orphan = null;
   keepDraft();
   return sent;
 }
@@ -202,7 +222,7 @@ document.addEventListener('click', event => {  // Send and Stop take turns in on
   else act(button.id);
 });
 document.addEventListener('keydown', event => {
-  if (event.key !== 'Escape' || find(document, 'dialog[open]')) return;
+  if (event.key !== 'Escape' || event.isComposing || find(document, 'dialog[open]')) return;
   if (document.body.classList.contains('list-open')) document.body.classList.remove('list-open');
   else if (running()) act('stop');
 });

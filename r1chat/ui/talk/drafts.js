@@ -17,8 +17,10 @@ import {tell} from './toast.js';
 /** The conversation that shows. @returns {Conversation} */
 export const current = () => ({id: state.conversation, temporary: state.temporary});
 
-/** @param {string} conversation */
-export const keyOf = conversation => `r1chat.draft.${conversation}`;
+const DRAFTS = 'r1chat.draft.', NEW = `${DRAFTS}new.`;
+
+/** Where a draft is kept: that of a conversation that has not begun, for each data folder. @param {string} conversation */
+export const keyOf = conversation => conversation ? DRAFTS + conversation : NEW + state.home;
 
 /** @type {Map<string, Draft>} those that do not reach the disk: of temporary and of deleted conversations, and where
  * the browser's storage is full */
@@ -98,10 +100,10 @@ function isElsewhere(name) {
 
 /** Drafts of conversations that are not there any more leave the disk. */
 export async function dropLost() {
-  const drafts = Object.keys(localStorage).filter(name => name.startsWith(keyOf('')) && name !== keyOf(''));
+  const drafts = Object.keys(localStorage).filter(name => name.startsWith(DRAFTS) && !name.startsWith(NEW));
   const names = drafts.filter(name => !isElsewhere(name));
   if (!names.length) return;
-  const ids = names.map(name => name.slice(keyOf('').length));
+  const ids = names.map(name => name.slice(DRAFTS.length));
   const response = await request('r1chat/lost', {ids});
   if (response) for (const id of /** @type {string[]} */ (await response.json())) localStorage.removeItem(keyOf(id));
 }
