@@ -7,7 +7,10 @@ import os
 import random
 import re
 import signal
+import sqlite3
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -32,6 +35,7 @@ from r1chat.evaluation.report import distill, lines, paired_lines, paper_row
 from r1chat.evaluation.run import DONE, SPECIFICATION, read_solved
 from r1chat.evaluation.running import is_running
 from r1chat.messages import ModelInfo, Request
+from r1chat.recorder import SAVED_WITHIN
 from r1chat.rewards import RightAnswer, accuracy
 from r1chat.rewards.programs import Requirements, read_requirements
 from r1chat.store import Store
@@ -331,6 +335,31 @@ def test_two_runs_with_several_samples_are_compared_by_their_majorities_too() ->
     assert not any("cons@" in line for line in paired_lines(alone, "ab"))
 
 
+@pytest.mark.parametrize(("count", "verdict"), [(1, "no difference shown"), (5, "no difference shown"), (6, "better")])
+def test_few_problems_show_a_difference_only_where_an_exact_test_does(count: int, verdict: str) -> None:
+    old = [solved(str(number), False) for number in range(count)]
+    new = [solved(str(number), True) for number in range(count)]
+    assert paired_lines(compare_runs(old, new), "ab")[0] == f"b against a, on {count} problems: {verdict}"
+
+
+def test_two_runs_of_one_model_differ_as_rarely_as_an_interval_of_95_percent_says() -> None:
+    rng = random.Random(0)
+    for count in (1, 3, 5, 10, 15, 19, 25, 40):
+        verdicts: Counter[bool] = Counter()
+        for _ in range(200):
+            old, new = (
+                [solved(str(number), *(rng.random() < 0.7 for _ in range(2))) for number in range(count)] for _ in "ab"
+            )
+            verdicts["no difference" in paired_lines(compare_runs(old, new), "ab")[0]] += 1
+        assert verdicts[False] <= 20, count  # 10 are expected at most
+
+
+def test_no_right_answer_of_fifty_says_little_of_the_next() -> None:
+    measures = measure([solved(str(number), False) for number in range(50)])
+    assert (measures.pass_1.low, round(measures.pass_1.high, 3)) == (0.0, 0.071)
+    assert measure([solved(str(number), True) for number in range(5)]).pass_1.low < 0.6
+
+
 def test_the_papers_row_is_found_by_the_models_name_and_says_what_differs() -> None:
     assert distill("DeepSeek-R1-Distill-Qwen-1.5B-Q4_K_M") == "Qwen-1.5B"
     assert distill("ollama:deepseek-r1:8b") == "Llama-8B"
@@ -411,6 +440,31 @@ def test_a_run_goes_on_where_it_was_and_ends_as_if_it_had_not_stopped(tmp_path: 
         return [(outcome.problem, [sample.correct for sample in outcome.samples]) for outcome in done]
 
     assert verdicts(cut) == verdicts(whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("k", [1, 2])
+def test_a_reply_whose_end_is_saved_late_is_judged_as_it_is(tmp_path: Path, k: int) -> None:
+    folder, locked = tmp_path / "run", threading.Event()
+
+    def hold() -> None:
+        with closing(sqlite3.connect(folder / "r1chat.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            locked.set()
+            time.sleep(SAVED_WITHIN + 1)
+            other.execute("ROLLBACK")
+
+    def script(request: Request) -> Script:
+        yield "<think>\nOne more.\n</think>\n\n"
+        if request.messages[-1].content.startswith("2") and not locked.is_set():
+            threading.Thread(target=hold, daemon=True).start()
+            locked.wait(10)
+        yield f"It is \\boxed{{{int(request.messages[-1].content[0]) + 1}}}."
+
+    with run(folder, script, k=k) as it:
+        done = it.go_on()
+    assert [sample.finish for outcome in done for sample in outcome.samples] == ["stop"] * 6 * k
+    assert all(sample.correct for outcome in done for sample in outcome.samples) and locked.is_set()
 
 
 def test_another_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:

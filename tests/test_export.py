@@ -954,7 +954,7 @@ def test_replies_to_other_parts_of_a_conversation_are_no_pair(
     store: Store, out: Path, first_prompt: dict[str, Any], second_prompt: dict[str, Any]
 ) -> None:
     first, *_ = asked(store, RIGHT, message="Think of a number.")
-    (reply,) = asked(store, RIGHT, message="Which first_prompt?", after=first, provenance=replace(R1, **second_prompt))
+    (reply,) = asked(store, RIGHT, message="Which one?", after=first, provenance=replace(R1, **second_prompt))
     if "seen_from" in first_prompt:
         first_prompt = {"seen_from": reply.turn_id}
     rival = store.add_reply(reply.turn_id, replace(R1, **first_prompt), WRONG)

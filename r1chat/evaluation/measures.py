@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 from pydantic import Field
@@ -21,6 +21,7 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 RESAMPLES = 2_000
 _AT_ONCE = 1 << 15  # numbers that are drawn at once
 INTERVAL = 0.95
+LEAST = 20  # problems from which the bootstrap's intervals of differences are wide enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,9 @@ def measure(solved: Sequence[Solved]) -> Measures:
     return Measures(
         problems=len(solved),
         k=k,
-        pass_1=bootstrap([pass_at(1, outcome) for outcome in solved]),
-        pass_k=bootstrap([pass_at(k, outcome) for outcome in solved]),
-        majority=bootstrap([_share(outcome.majority) for outcome in solved]),
+        pass_1=share([pass_at(1, outcome) for outcome in solved]),
+        pass_k=share([pass_at(k, outcome) for outcome in solved]),
+        majority=share([_share(outcome.majority) for outcome in solved]),
         thinking=each(lambda sample: float(sample.thinking)),
         truncated=each(lambda sample: float(sample.finish == "length")),
         format=each(lambda sample: sample.format),
@@ -130,6 +131,24 @@ def bootstrap(values: Sequence[float]) -> Estimate:
     return Estimate(float(known.mean()), float(low), float(high))
 
 
+def share(values: Sequence[float]) -> Estimate:
+    """As `bootstrap`, of values from 0 to 1. Where all are 0 or all are 1, that says nothing: Wilson's interval."""
+    known = [value for value in values if not math.isnan(value)]
+    return wilson(sum(known), len(known)) if set(known) in ({0.0}, {1.0}) else bootstrap(known)
+
+
+def difference_of(values: Sequence[float]) -> Estimate:
+    """As `bootstrap`, of differences, one a problem. From fewer than LEAST problems the bootstrap's interval is too
+    narrow: there it holds zero, too, unless the exact sign test excludes that.
+    """
+    estimate = bootstrap(values)
+    if sum(not math.isnan(value) for value in values) >= LEAST:
+        return estimate
+    if _two_sided(sum(value < 0 for value in values), sum(value > 0 for value in values)) < 1 - INTERVAL:
+        return estimate
+    return replace(estimate, low=min(estimate.low, 0.0), high=max(estimate.high, 0.0))
+
+
 def wilson(wins: float, games: int) -> Estimate:
     """A share with Wilson's 95 % interval (1927); nan without games."""
     if not games:
@@ -137,7 +156,7 @@ def wilson(wins: float, games: int) -> Estimate:
     z2, share = 1.96**2, wins / games
     middle = (share + z2 / (2 * games)) / (1 + z2 / games)
     half = 1.96 / (1 + z2 / games) * math.sqrt(share * (1 - share) / games + z2 / (4 * games**2))
-    return Estimate(share, middle - half, middle + half)
+    return Estimate(share, max(0.0, middle - half), min(1.0, middle + half))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +182,8 @@ def compare_runs(first: Sequence[Solved], second: Sequence[Solved]) -> Paired:
     others = {outcome.problem: outcome for outcome in second}
     pairs = [(outcome, others[outcome.problem]) for outcome in first if outcome.problem in others]
     k = min((len(outcome.samples) for pair in pairs for outcome in pair), default=0)
-    difference = bootstrap([pass_at(1, new) - pass_at(1, old) for old, new in pairs])
-    majority = bootstrap([_share(new.majority) - _share(old.majority) for old, new in pairs])
+    difference = difference_of([pass_at(1, new) - pass_at(1, old) for old, new in pairs])
+    majority = difference_of([_share(new.majority) - _share(old.majority) for old, new in pairs])
     only_first = sum(pass_at(1, old) > 0.5 >= pass_at(1, new) for old, new in pairs)
     only_second = sum(pass_at(1, new) > 0.5 >= pass_at(1, old) for old, new in pairs)
     return Paired(len(pairs), k, difference, majority, only_first, only_second, _two_sided(only_first, only_second))

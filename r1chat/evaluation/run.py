@@ -31,6 +31,7 @@ from r1chat.evaluation.measures import Sample, Solved
 from r1chat.evaluation.problems import Problem, Task
 from r1chat.evaluation.running import held
 from r1chat.files import read_json, replacing, require_no_links
+from r1chat.generation import Generation, Samples
 from r1chat.reflect import find_moments
 from r1chat.rewards import accuracy, format_reward, language_consistency
 from r1chat.rewards.programs import passes, write_requirements
@@ -45,6 +46,7 @@ FAILURE = "failure.json"  # why the run ended before it was done, in both langua
 _NOTES = ("r1chat", "began", "asked", "code", "recommended", "model_size", "model_digest")
 RATER = "evaluation"
 _SOLVED = TypeAdapter(Solved)
+_SAVED_WITHIN = 60.0  # seconds that a slow disk, or another program, may hold the database
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ class Run:
         earlier: dict[str, list[StoredReply]] = {}  # what a sample's thought went on from, by the id of its last reply
         if settings.k > 1 and settings.budget is None and not settings.waits:
             self._set_seed(chat, conversation.id, seed)
-            chat.vote(turn.id, settings.k, settings.model).wait()
+            _complete(chat.vote(turn.id, settings.k, settings.model))
             replies = store.replies(turn.id)
         else:
             replies = []
@@ -190,7 +192,7 @@ class Run:
                 chain = [self._ask(chat, turn.id)]
                 while len(chain) <= settings.waits and chain[-1].reply.finish == "stop" and chain[-1].reply.reasoning:
                     generation = chat.think_longer(chain[-1].id, settings.model)
-                    generation.wait()
+                    _complete(generation)
                     chain.append(store.reply(generation.reply_id))
                 replies.append(chain[-1])
                 earlier[chain[-1].id] = chain[:-1]
@@ -210,7 +212,7 @@ class Run:
 
     def _ask(self, chat: Chat, turn_id: str) -> StoredReply:
         generation = chat.again(turn_id, self.settings.model, skip_thought=self.settings.budget == 0)
-        generation.wait()
+        _complete(generation)
         return chat.store.reply(generation.reply_id)
 
     def _set_seed(self, chat: Chat, conversation_id: str, seed: int) -> None:
@@ -222,6 +224,13 @@ class Run:
             file.write(json.dumps(asdict(solved)).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
+
+
+def _complete(work: Generation | Samples) -> None:
+    """Wait for the end of replies, and until it is in the database. Raises StoreError where it cannot be saved."""
+    work.wait()
+    if not work.saved(_SAVED_WITHIN) and (error := work.not_saved) is not None:
+        raise error
 
 
 def read_specification(folder: Path) -> dict[str, Any]:

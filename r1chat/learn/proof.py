@@ -15,7 +15,16 @@ from typing import Any, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
-from r1chat.evaluation.measures import Estimate, Sample, Solved, bootstrap, compare_runs, measure, pass_at
+from r1chat.evaluation.measures import (
+    Estimate,
+    Sample,
+    Solved,
+    compare_runs,
+    difference_of,
+    measure,
+    pass_at,
+    share,
+)
 from r1chat.languages import language_of
 from r1chat.learn.aspects import ASPECTS, Aspect, label
 from r1chat.learn.gather import TextRow
@@ -138,7 +147,7 @@ def agreed_by_aspect(rows: Sequence[TextRow], agreed: Sequence[bool]) -> dict[As
             for row, side in zip(rows, agreed, strict=False)
             if not row.rejected and (liked := label(dict(row.marks), {aspect: 1.0})) is not None
         ]
-        by_aspect[aspect] = bootstrap(sides)
+        by_aspect[aspect] = share(sides)
     return by_aspect
 
 
@@ -167,7 +176,7 @@ def compare(
         pairs.append((old, new))
 
     def difference(value: Callable[[Side, str], float | None]) -> Estimate:
-        return bootstrap([new.mean(value) - old.mean(value) for old, new in pairs])
+        return difference_of([new.mean(value) - old.mean(value) for old, new in pairs])
 
     known = [number for number, (prompt, _) in enumerate(prompts) if prompt in solutions]
     parent, child = ([pairs[number][side].solved(str(number)) for number in known] for side in (0, 1))
@@ -183,8 +192,8 @@ def compare(
     return Proof(
         prompts=len(examples),
         examples=tuple(ordered[:SHOWN]),
-        agreed=bootstrap([float(side) for side in agreed]),
-        right_before=bootstrap([pass_at(1, solved) for solved in parent]),
+        agreed=share([float(side) for side in agreed]),
+        right_before=share([pass_at(1, solved) for solved in parent]),
         right=paired.difference,
         ended=difference(lambda side, _: float(side.ended)),
         form=difference(lambda side, _: side.form),

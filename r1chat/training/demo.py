@@ -20,7 +20,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from r1chat.errors import TrainingError
-from r1chat.evaluation.measures import Estimate, bootstrap
+from r1chat.evaluation.measures import Estimate, difference_of, share
 from r1chat.evaluation.picture import shares_of
 from r1chat.files import replacing
 from r1chat.training.checkpoint import CHECKPOINT
@@ -112,7 +112,7 @@ def run(
     figures = {name: _figures(texts_asked, answer) for name, answer in answers.items()}
     for name in (REJECT, GRPO):
         pairs = zip(answers[name], answers[MORE], strict=True)
-        figures[name]["lead"] = _rounded(bootstrap([mine.right - theirs.right for mine, theirs in pairs]))
+        figures[name]["lead"] = _rounded(difference_of([mine.right - theirs.right for mine, theirs in pairs]))
     write_gguf(folder / "demo.gguf", *load(places[GRPO]), "demo")
     notes = [json.loads(line) for line in (cold / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     losses = [note["loss"] for note in notes if "loss" in note]
@@ -208,10 +208,10 @@ def _figures(problems: Sequence[TrainingText], answers: Sequence[_Answer]) -> di
     for text, answer in zip(problems, answers, strict=True):
         by_task.setdefault(text.task, []).append(answer.right)
     return {
-        **_rounded(bootstrap([answer.right for answer in answers]), "pass@1"),
+        **_rounded(share([answer.right for answer in answers]), "pass@1"),
         "length": round(sum(answer.length for answer in answers) / len(answers), 1),
         "tasks": {
-            task: {**_rounded(bootstrap(right), "pass@1"), "problems": len(right)}
+            task: {**_rounded(share(right), "pass@1"), "problems": len(right)}
             for task, right in sorted(by_task.items())
         },
     }
