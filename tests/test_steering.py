@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from dataclasses import replace
 
 import pytest
 from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, choose_budget, expect, finished, more
@@ -170,6 +171,35 @@ def test_a_new_conversation_begins_with_a_summary_that_can_be_changed(site: Site
     box.press("Enter")
     expect(page.locator(".ask")).to_contain_text("You added 7 and 3.")
     assert len(app.store.conversations()) == 2
+
+
+@pytest.mark.parametrize("way", ["Escape", "Stop"])
+def test_a_summary_that_does_not_come_can_be_stopped_and_locks_no_other_box(site: Site, way: str) -> None:
+    full, gate = Finish("stop", prompt_tokens=4000, context=4096), Gate(["You added"], ["never said"])
+    site.serve(
+        lambda request: gate(replace(request, so_far=None)) if request.so_far else [*THOUGHT, full], context=4096
+    )
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    page.get_by_role("button", name="Continue in a new conversation").click()
+    box = page.get_by_role("textbox", name="Message")
+    expect(box).to_have_value(re.compile("You added"))
+    expect(box).not_to_be_editable()
+    page.locator("#list [data-verb=open]").first.click()
+    expect(page.locator(".ask")).to_have_count(1)
+    expect(box).to_be_editable()
+    box.fill("meanwhile")
+    page.locator("#new").click()
+    expect(box).not_to_be_editable()
+    if way == "Escape":
+        box.press("Escape")
+    else:
+        page.get_by_role("button", name="Stop").click()
+    expect(box).to_be_editable()
+    expect(box).to_have_value(re.compile("You added"))
+    expect(page.get_by_text("does not answer")).to_have_count(0)
+    page.locator("#list [data-verb=open]").first.click()
+    expect(box).to_have_value("meanwhile")
 
 
 def test_a_new_conversation_that_goes_on_from_a_refused_one_is_refused_too(site: Site) -> None:

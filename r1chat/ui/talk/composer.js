@@ -25,6 +25,8 @@ let queue = [];
 /** The conversation that box and queue belong to: the one that showed when they were last filled. */
 let mine = {id: '', temporary: false};
 let opened = false;  // before, what is in the box belongs to no conversation
+/** A first message that grows in the box of a conversation. @type {{home: typeof mine, stopping: AbortController} | null} */
+let growing = null;
 
 /** @param {{id: string}} conversation whether the box is its */
 const isMine = ({id}) => !leaving && mine.id === id;
@@ -51,6 +53,7 @@ function giveBack(text) {
 function enter() {
   mine = current();
   revive(mine.id);
+  lock();
 }
 
 let fleeting = '';  // what is in the box and was written for memory alone: it is kept once more is written
@@ -219,13 +222,20 @@ document.addEventListener('click', event => {  // Send and Stop take turns in on
   if (!button || (event.detail > 1 && button.id !== 'new')) return;
   if (button.id === 'send') send();
   else if (button.id === 'new') goTo('new');
+  else if (button.id === 'stop') stop();
   else act(button.id);
 });
 document.addEventListener('keydown', event => {
   if (event.key !== 'Escape' || event.isComposing || find(document, 'dialog[open]')) return;
   if (document.body.classList.contains('list-open')) document.body.classList.remove('list-open');
-  else if (running()) act('stop');
+  else stop();
 });
+
+/** Stop what is being written: a summary in the box, else the reply that runs. */
+function stop() {
+  if (growsHere()) growing.stopping.abort();
+  else if (running()) act('stop');
+}
 
 // Two lines that begin an example, or two that begin its answer.
 const EXAMPLE = /^[ \t]{0,20}(?:(?:example|input|question|q) {0,3}\d{0,4} {0,3}[:.)]|(?:例|示例|例子|输入|问题|问) {0,3}\d{0,4} {0,3}[：:])/gim;
@@ -244,7 +254,7 @@ function hintAtExamples() {
 /** Which buttons there are, and which can be pressed. */
 function mark() {
   const {dataset} = document.body, empty = !prompt().value.trim();
-  find(document, '#stop').hidden = !dataset.running;
+  find(document, '#stop').hidden = !dataset.running && !growsHere();
   find(document, '#answer').hidden = !dataset.thinking;
   find(document, '#send').hidden = running() && empty;
   /** @type {HTMLButtonElement} */ (find(document, '#send')).disabled = empty;
@@ -324,32 +334,43 @@ new MutationObserver(() => {
 
 addVerbs({carry: summarise});
 
+const growsHere = () => Boolean(growing) && isMine(growing.home);
+
+/** Where a text grows in the box, nothing is written meanwhile. */
+function lock() {
+  const box = prompt();
+  box.readOnly = growsHere();
+  box.placeholder = state.words[growsHere() ? 'summarising' : 'placeholder'] ?? box.placeholder;
+  mark();
+}
+
 /** Begin a new conversation. Its first message, a summary, grows in the box, and waits there to be changed and sent. */
 async function summarise() {
   const {conversation, model, lang} = state;
   const box = prompt(), draft = box.value, from = mine;
-  if (box.readOnly) return;
-  box.readOnly = true;
+  if (growing) return;
+  growing = {home: from, stopping: new AbortController()};
+  lock();
   let text = '', rest = draft, here = from;
   try {
-    const response = await request('r1chat/summary', {conversation, model, lang});
+    const response = await request('r1chat/summary', {conversation, model, lang}, growing.stopping.signal);
     if (!response || !isMine(from)) return;
     write('');
     keepDraft();
     await goTo(from.temporary ? 'temporary' : 'new');  // what never touched the disk stays off it
-    here = mine;
+    here = growing.home = mine;
+    lock();
     rest = [draft, box.value].filter(Boolean).join('\n');  // what was begun there before
-    box.placeholder = state.words.summarising;
     write('');
     for await (const line of lines(response.body)) {
       text = JSON.parse(line);
       if (isMine(here)) write(text);  // else somebody reads another conversation meanwhile
     }
   } catch {
-    tell(state.words.unreachable);
+    if (!growing.stopping.signal.aborted) tell(state.words.unreachable);
   } finally {
-    box.readOnly = false;
-    box.placeholder = state.words.placeholder;
+    growing = null;
+    lock();
     if (isMine(here)) {
       if (text && here !== from) state.carried = conversation;
       write(text + rest);

@@ -11,15 +11,16 @@ let keepable = KEEPABLE;
  * The response; null where there is none, or where r1chat refuses, which the person has been told.
  * @param {string} path
  * @param {Record<string, unknown>} [body] sent as JSON; without one, something is only asked for
+ * @param {AbortSignal} [signal] ends it
  * @returns {Promise<Response>}
  */
-export async function request(path, body) {
+export async function request(path, body, signal) {
   const about = `${path} ${body?.verb ?? ''} ${body?.id ?? ''}`;
   let response;
   try {
-    response = await (body ? post(path, new TextEncoder().encode(JSON.stringify(body))) : fetch(path));
+    response = await (body ? post(path, new TextEncoder().encode(JSON.stringify(body)), signal) : fetch(path));
   } catch {
-    tell(state.words.unreachable, 'error', about);
+    if (!signal?.aborted) tell(state.words.unreachable, 'error', about);
     return null;
   }
   if (response.ok) {
@@ -30,12 +31,12 @@ export async function request(path, body) {
   return null;
 }
 
-/** @param {string} path @param {Uint8Array<ArrayBuffer>} body */
-async function post(path, body) {
+/** @param {string} path @param {Uint8Array<ArrayBuffer>} body @param {AbortSignal} [signal] */
+async function post(path, body, signal) {
   const keepalive = body.length <= keepable;
   keepable -= keepalive ? body.length : 0;
   try {
-    return await fetch(path, {method: 'POST', headers: {'Content-Type': 'application/json'}, body, keepalive});
+    return await fetch(path, {method: 'POST', headers: {'Content-Type': 'application/json'}, body, keepalive, signal});
   } finally {
     keepable += keepalive ? body.length : 0;
   }
