@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import stat
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from errno import EISDIR, ELOOP
@@ -14,6 +16,8 @@ from typing import IO, Any
 
 from r1chat.both import Both
 from r1chat.errors import ExportError, PathError
+
+DAY = 86_400.0  # seconds
 
 _NO_PATH = Both(
     "{path} is no path of a file or folder ({reason}). Give the whole path, from / on.",
@@ -68,6 +72,7 @@ def _together(paths: Sequence[Path], targets: Sequence[Path]) -> Iterator[tuple[
         for target in targets:
             if target.is_dir():  # its rename would fail after others succeeded
                 raise IsADirectoryError(EISDIR, "a folder has that name", str(target))
+            sweep(target.parent, target.name)
             number, name = mkstemp(dir=target.parent, prefix=f".{target.name[:64]}.", suffix=".part")
             stack.callback(_unlink, name)
             new[name] = stack.enter_context(open(number, "w+b"))
@@ -77,6 +82,15 @@ def _together(paths: Sequence[Path], targets: Sequence[Path]) -> Iterator[tuple[
             os.fsync(file.fileno())
         for name, target in zip(new, targets, strict=True):
             os.replace(name, target)
+
+
+def sweep(folder: Path, name: str | None = None, older: float = DAY) -> None:
+    """Remove the temporary files of more than so many seconds that killed processes left beside a file; None: any."""
+    beside = "*" if name is None else glob.escape(name[:64])
+    for left in folder.glob(f".{beside}.????????.part"):
+        with suppress(OSError):
+            if time.time() - left.lstat().st_mtime > older:
+                left.unlink()
 
 
 def require_no_links(folder: Path, but: Collection[str] = ()) -> None:

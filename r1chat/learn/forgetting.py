@@ -12,13 +12,13 @@ from pathlib import Path
 from r1chat.app import App
 from r1chat.both import Both
 from r1chat.errors import R1ChatError
-from r1chat.files import replacing
+from r1chat.files import DAY, replacing, sweep
 from r1chat.learn.runs import UNFINISHED, Runs, TrainingRun
 from r1chat.learn.starting import OUTPUT
 from r1chat.store import Store
 
 log = logging.getLogger(__name__)
-DAY = 86_400.0  # seconds
+_MINUTE = 60.0  # seconds
 DATA = ("data.jsonl", "data.test.jsonl", "answers.jsonl")
 
 
@@ -62,6 +62,7 @@ def forget_erased(store: Store, runs: Runs) -> None:
     for run in runs.all():
         with suppress(R1ChatError, OSError):  # a full disk, a busy database: at the next start
             if not run.alive and not run.wish.data:
+                sweep(run.folder, older=_MINUTE)  # what a killed process left, of private texts perhaps
                 forget_erased_in(store, run)
 
 

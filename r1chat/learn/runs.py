@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 from r1chat.both import Both
 from r1chat.detached import is_locked
 from r1chat.errors import ExportError, PathError, TrainingError
-from r1chat.files import make_folder, read_json, read_text, replacing, require_no_links
+from r1chat.files import make_folder, read_json, read_text, replacing, require_no_links, sweep
 from r1chat.store.reply_owner import current_owner, is_alive
 
 WISH, STATUS, LOG, LOCK = "wish.json", "status.json", "log.jsonl", ".running"
@@ -191,6 +191,7 @@ class TrainingRun:
         """Remove its data, which the next try gathers anew."""
         for file in (*self.folder.glob("data.*"), *self.folder.glob("answers.*")):
             file.unlink(missing_ok=True)
+        sweep(self.folder, older=0.0)
 
     def cancel(self) -> None:
         """Ask its process to stop; it does so after the step that it computes."""

@@ -20,7 +20,7 @@ from tempfile import mkstemp
 
 from r1chat.both import Both, Wording
 from r1chat.errors import StoreError
-from r1chat.files import named_path
+from r1chat.files import named_path, sweep
 from r1chat.store import migrations, strict_check
 from r1chat.store.journal import require_own_journal
 
@@ -273,6 +273,7 @@ def _copy(source: Path, target: Path, *, strict: bool = False) -> Copy:
     """A checked copy under a new name, readable by its owner alone; no trace of it where that fails."""
     part = ""
     try:
+        sweep(target.parent, target.name)
         number, part = mkstemp(dir=target.parent, prefix=f".{target.name[:64]}.", suffix=".part")
         os.close(number)
         with _opened(source) as old, closing(sqlite3.connect(part)) as new:
@@ -346,6 +347,7 @@ def _second_name(file: Path, target: Path) -> None:
         raise
     except OSError:
         with file.open("rb") as old:
+            sweep(target.parent, target.name)
             number, part = mkstemp(dir=target.parent, prefix=f".{target.name[:64]}.", suffix=".part")
             try:
                 with open(number, "wb") as new:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from sqlalchemy import Connection, select
 
 from r1chat.both import Both
 from r1chat.errors import StoreError
-from r1chat.files import named_path
+from r1chat.files import DAY, named_path
 from r1chat.messages import Reply
 from r1chat.store import search, strict_check
 from r1chat.store.backup import NO_FILE, check
@@ -29,6 +30,7 @@ from r1chat.store.database import Database
 from r1chat.store.erase import TABLES
 from r1chat.store.schema import conversations, replies, turns
 
+_FOLDER = "r1chat-rescue-"
 _TAKEN = Both(
     "{file} exists already. Give another name, or move it away; nothing was written.",
     "{file} 已经存在。请换一个名字，或把它移走；没有写入任何内容。",
@@ -66,7 +68,10 @@ def rescue(damaged: Path, target: Path) -> list[Rescued]:
     damaged, target = named_path(damaged), named_path(target)
     if target.exists():
         raise StoreError(_TAKEN.format(file=target))
-    with TemporaryDirectory(prefix="r1chat-rescue-", dir=target.parent if target.parent.is_dir() else None) as folder:
+    for left in target.parent.glob(f"{_FOLDER}*"):  # of a killed process
+        if time.time() - left.lstat().st_mtime > DAY:
+            shutil.rmtree(left, ignore_errors=True)
+    with TemporaryDirectory(prefix=_FOLDER, dir=target.parent if target.parent.is_dir() else None) as folder:
         copy, new = Path(folder) / "damaged.db", Path(folder) / "rescued.db"
         try:
             if not damaged.is_file():  # a device has no end, a pipe is waited for

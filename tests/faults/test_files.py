@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,12 @@ from r1chat.backends.llama.process import Process
 from r1chat.config import change, load
 from r1chat.errors import BackendError, ConfigError, PathError
 from r1chat.evaluation.loading import load_task
+from r1chat.files import replacing
+from r1chat.learn.forgetting import forget_erased
+from r1chat.learn.runs import Runs, RunWish
 from r1chat.library import local
 from r1chat.servers import Servers
-from r1chat.store import backup
+from r1chat.store import Store, backup
 from r1chat.ui.secrets import KEY_FILE, SERVING_FILE, last_serving, root_key
 
 needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
@@ -118,3 +123,28 @@ def test_a_number_without_end_in_the_settings_is_told(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text(f"context = {'9' * 5_001}\n")
     with pytest.raises(ConfigError, match=r"settings\.toml cannot be read"):
         load(data_dir=tmp_path)
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_one_and_what_another_one_writes_stays(tmp_path: Path) -> None:
+    file = tmp_path / "pairs.jsonl"
+    left = {days: tmp_path / f".pairs.jsonl.{days:08}.part" for days in (0, 2)}
+    for days, part in left.items():
+        part.write_text("private")
+        os.utime(part, (time.time() - 86_400 * days,) * 2)
+    with replacing(file) as stream:
+        stream.write(b"whole")
+    assert file.read_bytes() == b"whole"
+    assert left[0].exists() and not left[2].exists()
+
+
+def test_what_a_killed_training_left_of_its_data_goes(tmp_path: Path) -> None:
+    with closing(Store(f"sqlite:///{tmp_path / 'r1chat.db'}")) as store:
+        run = Runs(tmp_path).begin(RunWish("prefer", "llama.cpp:x"))
+        for age in (0, 120):
+            part = run.folder / f".data.jsonl.{age:08}.part"
+            part.write_text("private")
+            os.utime(part, (time.time() - age,) * 2)
+        forget_erased(store, Runs(tmp_path))
+        assert [file.name for file in run.folder.glob(".*.part")] == [".data.jsonl.00000000.part"]
+        run.drop_data()
+        assert not [*run.folder.glob(".*.part")]

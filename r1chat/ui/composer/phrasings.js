@@ -3,10 +3,12 @@
 import {act} from '../talk/acts.js';
 import {deliver, prompt} from '../talk/composer.js';
 import {around, element, find, textBox} from '../talk/dom.js';
+import {current, draftOf, keepEdit} from '../talk/drafts.js';
 import {request} from '../talk/request.js';
 import {state} from '../talk/state.js';
 import {openDialog} from './dialogs.js';
 
+const NAME = 'phrasings';  // of what is half written in the conversation's draft
 const COUNT = 3;  // phrasings that the model is asked for
 
 /** @returns {HTMLDialogElement} */
@@ -22,13 +24,14 @@ function open() {
   const form = element('form', {method: 'dialog'});
   const heading = element('h2', {id: 'phrasings-title', textContent: words.phrasings});
   const note = element('p', {id: 'phrasings-note', textContent: words.phrasings_note});
-  const area = textBox('textarea', {rows: 9, value: prompt().value.trim()});
+  const area = textBox('textarea', {rows: 9, value: draftOf(current().id).edits[NAME] ?? prompt().value.trim()});
+  area.oninput = () => keepEdit(current(), NAME, area.value);
   area.setAttribute('aria-labelledby', 'phrasings-title');
   area.setAttribute('aria-describedby', 'phrasings-note');
   const line = element('div', {className: 'footer'});
   line.append(
     button('second', 'write-phrasings', words.write_phrasings),
-    button('second', 'close', words.cancel),
+    button('second', 'leave-phrasings', words.cancel),
     button('first', 'ask-phrasings', words.ask_phrasings),
   );
   form.append(heading, note, area, line);
@@ -51,13 +54,21 @@ async function write(pressed) {
   const {model, lang} = state;
   const response = await request('r1chat/phrasings', {model, lang, text: JSON.stringify({text, count: COUNT})});
   pressed.disabled = false;
-  if (response) box().value = [...written(), .../** @type {string[]} */ (await response.json())].join('\n\n');
+  if (!response) return;
+  box().value = [...written(), .../** @type {string[]} */ (await response.json())].join('\n\n');
+  keepEdit(current(), NAME, box().value);
 }
 
 async function ask() {
-  const phrasings = written();
+  const phrasings = written(), conversation = current();
   const sent = await deliver(prompt().value, () => act('ask-phrasings', '', JSON.stringify({phrasings})));
-  if (sent) dialog().close();
+  if (sent) leave(conversation);
+}
+
+/** Nothing is half written any more. */
+function leave(conversation = current()) {
+  keepEdit(conversation, NAME, null);
+  dialog().close();
 }
 
 document.addEventListener('click', event => {
@@ -65,4 +76,5 @@ document.addEventListener('click', event => {
   if (pressed?.dataset.command === 'phrasings') open();
   else if (pressed?.dataset.command === 'write-phrasings') write(pressed);
   else if (pressed?.dataset.command === 'ask-phrasings') ask();
+  else if (pressed?.dataset.command === 'leave-phrasings') leave();
 });

@@ -241,7 +241,7 @@ addEditors({correct(id, part) {
 // --- keys ------------------------------------------------------------------------------------------------------------
 
 document.addEventListener('keydown', event => {  // + and - for the reply that has the focus, or the newest
-  if (!'+-'.includes(event.key) || modified(event) || typing(event)) return;
+  if (event.repeat || !'+-'.includes(event.key) || modified(event) || typing(event)) return;
   const reply = around(event.target, '.reply') ?? all(read, '.reply.done').at(-1);
   if (reply) find(reply, `[data-key=answer-${event.key === '+' ? 'up' : 'down'}]`)?.click();
 });

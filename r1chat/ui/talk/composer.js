@@ -307,11 +307,14 @@ async function sendNext() {
   if (!mayGoOn()) return;
   const {ended = ''} = document.body.dataset;
   queue = draftOf(mine.id).queue;  // another tab may have sent it
-  const text = queue.shift();
+  const text = queue.shift(), home = mine;
   showQueue();
   if (text === undefined) return;
   if (GONE_ON.has(ended) && await ask(text)) keepDraft();
-  else {
+  else if (!isMine(home)) {  // another conversation shows meanwhile
+    const draft = draftOf(home.id);
+    keep(home, {text: [text, ...draft.queue, draft.text].filter(Boolean).join('\n'), queue: []});
+  } else {
     write([text, ...queue.splice(0), prompt().value].filter(Boolean).join('\n'));
     showQueue();
     keepDraft();
