@@ -41,7 +41,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     ),
     frozenset({"prompting"}),
     frozenset({"chat"}),
-    frozenset({"teach", "titling"}),
+    frozenset({"teach", "titling", "verdicts"}),
     frozenset({"app", "evaluation"}),
     frozenset({"export", "training"}),
     frozenset({"learn"}),

@@ -31,10 +31,11 @@ def serve(app: App, announce: Callable[[str], None]) -> None:
         app.catalogue.statuses(patience=0.0)
         from r1chat.learn.forgetting import DailyPurge
         from r1chat.ui.server import PageServer
+        from r1chat.verdicts import Renewal
 
         server = PageServer(app, listening=listening)
         app.begin_titling()
-        with closing(DailyPurge(app)):
+        with closing(DailyPurge(app)), closing(Renewal(app.store, app.settings.data_dir)):
             if not received:
                 server.run()
     leave_after(received)

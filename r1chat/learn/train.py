@@ -43,6 +43,7 @@ from r1chat.learn.trials import chosen
 from r1chat.library.forecast import duration
 from r1chat.reasoning_format import ReasoningFormat
 from r1chat.sizes import readable_size
+from r1chat.verdicts import renew
 
 if TYPE_CHECKING:
     from r1chat.backends.llama.child.reading import GeneratedText, LoadedModel
@@ -237,6 +238,7 @@ class _Job:
         wish = self.wish
         file = Path(wish.data)
         if not wish.data:
+            renew(self.app.store, self.app.settings.data_dir)
             file = write_rows(self.app.store, self.app.catalogue, wish.kind, self.run.folder)
         return read_rows(wish.kind, file, target.digests, target.names, wish.every_model or bool(wish.data), wish.by)
 

@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 
 from r1chat.conversations import StoredReply
-from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification, Winner
+from r1chat.judgements import Check, Comparison, Rating, Reference, StepLabel, Verification, Winner
 from r1chat.messages import segments
 from r1chat.store import judgement_schema as rows
 from r1chat.store.database import Database
@@ -173,6 +173,17 @@ class Game(NamedTuple):
     right_digest: str
 
 
+class CheckedReply(NamedTuple):
+    """An answer, the right one in force, and what the rule said of it: 1.0 right, 0.0 wrong, None undecided."""
+
+    reply_id: str
+    answer: str
+    reference_id: str
+    text: str
+    kind: Check
+    accuracy: float | None
+
+
 class Dataset:
     """The judgements in one database, as data."""
 
@@ -287,6 +298,31 @@ class DatasetView:
         """Everybody who judged something."""
         raters = union(*(select(table.c.rater) for table in (comparisons, ratings, step_labels, references)))
         return sorted(rater for rater in self._connection.scalars(raters) if rater)
+
+    def checked(self, after: str, limit: int) -> list[CheckedReply]:
+        """Replies whose answers were checked by rule, by their ids, those beyond `after`; without those of tests."""
+        verdicts = newest(verifications, verifications.c.reply_id, verifications.c.reference_id)
+        query = (
+            select(
+                verifications.c.reply_id,
+                replies.c.answer,
+                verifications.c.reference_id,
+                references.c.text,
+                references.c.kind,
+                verifications.c.accuracy,
+            )
+            .join(replies, replies.c.id == verifications.c.reply_id)
+            .join(references, references.c.id == verifications.c.reference_id)
+            .where(
+                verifications.c.reply_id > after,
+                verifications.c.number.in_(verdicts),
+                references.c.number.in_(newest(references, references.c.turn_id)),
+                references.c.text != "",
+                references.c.kind != "tests",
+            )
+        )
+        rows = self._connection.execute(query.order_by(verifications.c.reply_id).limit(limit))
+        return [CheckedReply._make(row) for row in rows]
 
     def unrated(self, rater: str, before: tuple[datetime, str] | None = None) -> tuple[str | None, int]:
         """The id of the newest finished reply whose answer the rater has not rated, and how many there are.

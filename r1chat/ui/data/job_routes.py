@@ -22,6 +22,7 @@ from r1chat.ui.data.answering import QUIET, Sent, html_answer, sentence, spoken
 from r1chat.ui.data.jobs import FOLDER, JobProgress, Jobs
 from r1chat.ui.responses import PlainTextResponse
 from r1chat.ui.words.page import Words
+from r1chat.verdicts import renew
 
 _NO_FORMAT = Both("The request names no format to export. Reload the page.", "请求没有指明导出格式。请刷新页面。")
 LARGEST_UPLOAD = 2  # GB
@@ -51,6 +52,7 @@ def add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
             format, name, options = exporting.read(fields.strings())
 
             def work(folder: Path, progress: JobProgress) -> Summary:
+                renew(app.store, app.settings.data_dir)
                 return export(app.store, app.catalogue, format, folder / name, options, progress)
 
             jobs.start("export", work)
