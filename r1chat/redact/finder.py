@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection
-from functools import partial
+from functools import lru_cache, partial
 
 from r1chat.redact.contacts import find_emails, find_home_paths
 from r1chat.redact.finding import PLACEHOLDER, Finding, Span, hide
@@ -27,13 +27,18 @@ _ROUNDS = 4  # two are enough for what people write; the limit keeps hostile tex
 _INVISIBLE = re.compile(INVISIBLE)
 
 
+@lru_cache(8)
+def _searches(names: frozenset[str]) -> _Searches:
+    folded = frozenset(plain_hyphens(fold(composed(name)[0])) for name in names)
+    return (*_SEARCHES, partial(find_names, names=folded)) if folded else _SEARCHES
+
+
 def find(text: str, names: Collection[str] = ()) -> list[Finding]:
     """The personal data in a text, in order and never overlapping; `names` are taken as whole words in any case.
 
     Placeholders that already stand in the text are not searched. Takes time linear in the text.
     """
-    names = frozenset(plain_hyphens(fold(composed(name)[0])) for name in names)
-    searches: _Searches = (*_SEARCHES, partial(find_names, names=names)) if names else _SEARCHES
+    searches = _searches(frozenset(names))
     spans: list[Span] = []
     whole, place = composed(text)
     rest = fold(whole)

@@ -37,7 +37,7 @@ def composed(text: str) -> tuple[str, Callable[[int], int]]:
 
     File names of macOS have them apart. The beginning of a character is the end of the one before.
     """
-    if not _MARKS.search(text):
+    if text.isascii() or not _MARKS.search(text):
         return text, int
     pieces: list[str] = []
     gone: list[int] = []  # places in the result before which a character is missing, once for each
