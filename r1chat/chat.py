@@ -647,6 +647,7 @@ class Chat:
             parent_id=parent.id if parent else None,
             kept_reasoning=len(beginning.reasoning),
             kept_answer=len(beginning.answer),
+            incomplete_prompt=so_far is not None and parent is not None and parent.provenance.incomplete_prompt,
         )
         history = self.prompting.history(turn, view, info)
         thinking = thinking_of(view, info)

@@ -53,6 +53,7 @@ class Provenance:
     sampling_source: str = ""  # who recommends the parameters, or "person"
     system_role: bool = False  # `system` was sent as a system message although the maker advises against one
     preset: str = ""  # the name of the preset that was in force
+    incomplete_prompt: bool = False  # an import left out a part of what the model was shown: see `archive.rows`
 
 
 @dataclass(frozen=True, slots=True)

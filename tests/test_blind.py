@@ -8,16 +8,18 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import judged
 import pytest
 
 from r1chat.app import App, build
 from r1chat.backends.scripted import ScriptedBackend
 from r1chat.config import Settings
 from r1chat.errors import TrainingError
+from r1chat.export import Options, export
 from r1chat.learn.blind import BlindQueue, Pair
 from r1chat.learn.children import Children
 from r1chat.learn.runs import Runs, RunStatus, RunWish
-from r1chat.messages import ModelInfo
+from r1chat.messages import ModelInfo, Reply
 
 PARENT = "llama.cpp:parent"
 
@@ -76,6 +78,42 @@ def test_questions_of_refused_deleted_and_erased_conversations_are_not_asked_aga
     with pytest.raises(TrainingError, match="erased or may not be exported"):
         queue.next("child")
     assert {info.id for info in app.store.conversations()} == before
+
+
+ZEPHYR = (  # how TinyLlama is prompted
+    "{% for m in messages %}{{ '<|' + m['role'] + '|>\\n' + m['content'] + '</s>\\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|assistant|>\\n' }}{% endif %}"
+)
+
+
+def test_what_is_asked_is_the_message_whatever_the_template_and_the_system_prompt(app: App, tmp_path: Path) -> None:
+    judged.consented(app.store)
+    sides = (Reply("", False, "It is red.", "stop"), Reply("", False, "It is blue.", "stop"))
+    briefed = replace(judged.OTHER, system="Answer in one sentence.")
+    questions = {f"Which colour is number {number}?" for number in range(12)}
+    for question in questions:
+        judged.voted(app.store, "left", *sides, message=question, provenance=briefed)
+    template = tmp_path / "zephyr.jinja"
+    template.write_text(ZEPHYR)
+    queue = queue_of(app)
+    test = Runs(tmp_path).folder / "run" / "data.test.jsonl"
+    options = Options(thoughts="rendered", test=0.5, template=template)
+    export(app.store, None, "preference", test.with_name("data.jsonl"), options)
+    apart = len(test.read_text().splitlines())
+    pairs = [queue.next("child")]
+    for _ in range(apart - 1):
+        assert pairs[-1] is not None
+        queue.decide("child", pairs[-1].sides.id, "skipped", (False, False))
+        pairs.append(queue.next("child"))
+    asked_questions = {pair.question for pair in pairs if pair is not None}
+    assert len(asked_questions) == apart and asked_questions <= questions
+
+
+def test_a_row_that_does_not_tell_its_message_is_not_asked(app: App) -> None:
+    zephyr, mistral = "<|user|>\nHow old?</s>\n<|assistant|>\n", "[INST] How tall? [/INST]"
+    prompts = (zephyr, mistral, "User: How?\n\nAssistant: <think>")
+    with pytest.raises(TrainingError, match="no question to compare on"):
+        queue_of(app, *((prompt, "") for prompt in prompts)).next("child")
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -433,6 +434,21 @@ def test_a_fork_goes_on_from_the_edited_step(make_app: MakeApp) -> None:
     provenance = app.store.reply(generation.reply_id).provenance
     assert (provenance.origin, provenance.parent_id) == ("edited", first.reply_id)
     assert app.store.reply(first.reply_id).reply.reasoning == reasoning
+
+
+def test_what_takes_over_a_thought_of_an_imported_reply_lacks_what_that_lacks(make_app: MakeApp) -> None:
+    script = ["<think>First step.\n\nSecond step.</think>", "Done."]
+    app = make_app(lambda request: [" And on.</think>", "New."] if request.so_far else script)
+    first = app.chat.send(None, "?", MODEL)
+    first.wait(10)
+    stored = app.store.reply(first.reply_id)
+    imported = app.store.add_reply(stored.turn_id, replace(stored.provenance, incomplete_prompt=True), stored.reply)
+    fork = app.chat.fork(imported.id, 13, 25, "Another step.", MODEL)
+    fork.wait(10)
+    anew = app.chat.again(imported.turn_id, MODEL)
+    anew.wait(10)
+    marks = [app.store.reply(work.reply_id).provenance.incomplete_prompt for work in (fork, anew)]
+    assert marks == [True, False]
 
 
 def test_a_fork_at_a_step_that_is_gone_is_refused(make_app: MakeApp) -> None:

@@ -1,5 +1,6 @@
 """Measuring a model: tasks, a run that survives a kill, figures with intervals, and the command."""
 
+import csv
 import itertools
 import json
 import math
@@ -196,6 +197,91 @@ def test_published_forms_are_known_by_their_fields(tmp_path: Path, name: str) ->
         assert task.problems[0].answer == answer
 
 
+OPTIONS: dict[str, tuple[Any, Any]] = {  # by the way in which they are written: choices, and the answer
+    "a list": (["Lyon", "Paris", "Nice"], 1),
+    "numbers": ([7, 8.5, "none"], "b"),
+    "labels": ({"text": ["Lyon", "Paris"], "label": ["A", "B"]}, "B"),
+    "labels that are numbers": ({"label": ["1", "2", "3"], "text": ["Lyon", "Paris", "Nice"]}, "2"),
+    "numbers as labels": ({"text": ["Lyon", "Paris"], "label": [1, 2]}, 2),
+}
+
+
+@pytest.mark.parametrize("way", OPTIONS)
+@pytest.mark.parametrize("suffix", ["jsonl", "csv"])
+def test_choices_are_a_list_or_texts_with_labels_and_in_a_csv_file_the_same_as_json(
+    tmp_path: Path, way: str, suffix: str
+) -> None:
+    choices, answer = OPTIONS[way]
+    file = tmp_path / f"capitals.{suffix}"
+    if suffix == "csv":
+        with file.open("w", newline="") as stream:
+            csv.writer(stream).writerows([("question", "choices", "answer"), ("Which?", json.dumps(choices), answer)])
+    else:
+        file.write_text(json.dumps({"question": "Which?", "choices": choices, "answer": answer}))
+    texts = choices["text"] if isinstance(choices, dict) else choices
+    problem = load_task(str(file)).problems[0]
+    lines = "\n".join(f"({letter}) {text}" for letter, text in zip("ABC", texts, strict=False))
+    assert problem.question.startswith(f"Which?\n\n{lines}\n\n") and problem.answer == "B"
+
+
+@pytest.mark.parametrize(
+    ("choices", "answer", "says"),
+    [
+        ("['Lyon' 'Paris' 'Nice']", "B", "no list of texts"),
+        ("['Lyon', 'Paris']", "B", "no list of texts"),
+        ("Lyon;Paris", "B", "no list of texts"),
+        ("A) Lyon B) Paris", "B", "no list of texts"),
+        ('"Lyon"', "A", "no list of texts"),
+        ({"A": "Lyon", "B": "Paris"}, "B", "no list of texts"),
+        ([["Lyon"], ["Paris"]], "B", "no list of texts"),
+        ([True, False], "B", "no list of texts"),
+        (None, "B", "no list of texts"),
+        (["Lyon"], "A", "has 1 options; write at least 2, at most 10"),
+        ([], "A", "has 0 options"),
+        ([str(number) for number in range(11)], "B", "has 11 options"),
+        ({"text": ["Lyon", "Paris"], "label": ["A"]}, "A", "not one for each text"),
+        ({"text": ["Lyon", "Paris"], "label": ["A", "a"]}, "A", "not one for each text"),
+        ({"text": ["Lyon", "Paris"], "label": ["1", "2"]}, "0", "none of the 2 choices"),
+        (["Lyon", "Paris"], "²", "none of the 2 choices"),
+        (["Lyon", "Paris"], "7", "none of the 2 choices"),
+        (["Lyon", "Paris"], "AB", "none of the 2 choices"),
+    ],
+)
+def test_choices_of_another_kind_are_refused_with_what_to_write(
+    tmp_path: Path, choices: object, answer: object, says: str
+) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({"question": "Which?", "choices": choices, "answer": answer}))
+    with pytest.raises(EvaluationError, match=re.escape(says)) as error:
+        load_task(str(tmp_path / "a.jsonl"))
+    assert error.value.sentence("zh") != str(error.value)
+
+
+def test_tests_in_a_csv_file_are_asserts_or_a_list_of_them_as_json(tmp_path: Path) -> None:
+    def task_of(tests: str) -> Task:
+        with (tmp_path / "a.csv").open("w", newline="") as stream:
+            csv.writer(stream).writerows([("question", "tests"), ("Write f.", tests)])
+        return load_task(str(tmp_path / "a.csv"))
+
+    requirements = task_of('["assert f(1) == 2", "assert f(2) == 3"]').problems[0].tests
+    assert requirements is not None and requirements.asserts.strip() == "assert f(1) == 2\nassert f(2) == 3"
+    for tests in ("['assert f(1) == 2']", "['assert f(1) == 2' 'assert f(2) == 3']", "{}", '[["assert f(1) == 2"]]'):
+        with pytest.raises(EvaluationError, match="no tests; write asserts"):
+            task_of(tests)  # each is Python, and every program would pass it
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_two_columns_of_one_name_are_refused(tmp_path: Path, suffix: str) -> None:
+    texts = {"csv": "Question,Answer,question \n1+1?,2,3+3?\n", "jsonl": '{"Question": "1+1?", "question": "3+3?"}'}
+    (tmp_path / f"a.{suffix}").write_text(texts[suffix])
+    with pytest.raises(EvaluationError, match="more than one column named question"):
+        load_task(str(tmp_path / f"a.{suffix}"))
+
+
+def test_columns_without_a_name_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("question,answer,,\n1+1?,2,,\n")
+    assert load_task(str(tmp_path / "a.csv")).problems[0].answer == "2"
+
+
 @pytest.mark.parametrize(
     "file_name", ["../private.json", "{folder}/private.json", "sub/../../private.json", "link.json", ".."]
 )
@@ -232,7 +318,7 @@ def test_a_toml_file_names_a_task_and_its_prompt(tmp_path: Path) -> None:
         ("a.jsonl", '{"question": "1", "answer": "1", "kind": "guess"}', "no kind of check"),
         ("a.jsonl", '{"question": "1", "answer": [1]}', "Line 1"),
         ("a.jsonl", '{"question": "1", "answer": "(", "kind": "pattern"}', "Line 1"),
-        ("a.jsonl", '{"question": "1", "choices": ["a"], "answer": 3}', "none of the 1 choices"),
+        ("a.jsonl", '{"question": "1", "choices": ["a", "b"], "answer": 3}', "none of the 2 choices"),
         ("a.jsonl", "[" * 100_000, "nested too deeply"),
         ("a.jsonl", "", "holds no problem"),
         ("a.toml", "name = ", "is no task"),

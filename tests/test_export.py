@@ -112,6 +112,7 @@ def test_a_row_tells_where_it_comes_from(store: Store, out: Path) -> None:
         "source": "comparison",
         "rater": "ann",
         "language": "",
+        "question": SUM,
         "comment": "clearer",
         "blind": True,
         "winner_side": "right",
@@ -129,6 +130,20 @@ def test_a_row_tells_where_it_comes_from(store: Store, out: Path) -> None:
         "rejected_verified": "wrong",
         "rejected_thought_seen": "yes",
     }
+
+
+def test_every_format_with_metadata_has_the_message_by_itself(store: Store, out: Path) -> None:
+    briefed = replace(R1, system="Be brief.")
+    voted(store, "left", RIGHT, replace(WRONG, reasoning="20 + 40.\n\nSo 60."), provenance=briefed)
+    reply = asked(store, WRONG, message="Write to ann@example.org: 27 + 43 = ?", provenance=briefed)[0]
+    store.judgements.rate(reply.id, "answer", "up", "ann")
+    store.judgements.set_reference(reply.turn_id, "60", "number", "ann")
+    store.judgements.label_step(reply.id, "first_wrong", 0, 8, "ann")
+    redacted = "Write to <EMAIL_1>: 27 + 43 = ?"
+    for format in ("preference", "preference-implicit", "unpaired", "sft", "grpo", "stepwise", "processbench"):
+        questions = {row["question"] for row in exported(store, out, format)}
+        assert questions and questions <= {SUM, redacted}, format
+        assert (redacted in questions) == (format in ("unpaired", "grpo", "stepwise", "processbench")), format
 
 
 def test_a_correction_is_preferred_to_what_it_corrects(store: Store, out: Path) -> None:

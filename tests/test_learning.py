@@ -52,6 +52,7 @@ from r1chat.learn.starting import start
 from r1chat.learn.target import file_key, find_target
 from r1chat.learn.train import train as train_in_process
 from r1chat.messages import Message, Params, Raw, Reply, ReplySoFar, Request
+from r1chat.reasoning_format import ReasoningFormat
 from r1chat.store import Store
 from r1chat.store.reply_owner import current_owner
 from r1chat.think import collect
@@ -987,6 +988,32 @@ def test_helpful_and_harmless_marks_label_replies_apart_or_as_a_weighted_sum(
     assert all(row.good == (dict(row.marks)["harmlessness"] == 5) for row in both)
     shares = agreed_by_aspect(harmless, [True] * 30)
     assert shares["harmlessness"].value == 1 and 0.2 < shares["helpfulness"].value < 0.8
+
+
+def test_marks_of_helpfulness_leave_the_thought_alone_in_the_tags_of_the_trained_model(tmp_path: Path) -> None:
+    magistral = ReasoningFormat("[THINK]", "[/THINK]", "[THINK]", "[/THINK]")
+    hunyuan = ReasoningFormat(close_text="\n</think>\n<answer>\n", answer_open="<answer>", answer_close="</answer>")
+    file = tmp_path / "rows.jsonl"
+    for form, thought in ((magistral, "[THINK]Hm.[/THINK]"), (hunyuan, "Hm.\n</think>\n<answer>\n")):
+        lines = [
+            {"prompt": f"p{n} ", "completion": f"{thought}It is {n}.", "label": True, "helpfulness": 5}
+            for n in range(30)
+        ]
+        file.write_text("\n".join(map(json.dumps, lines)))
+        training_data = read_rows("kto", file, (), (), True, "helpfulness", form)
+        rows = [*training_data.rows, *training_data.held]
+        assert all(row.chosen.startswith("It is ") and row.prompt.endswith(f" {thought}") for row in rows), form
+
+
+def test_the_digest_of_data_is_that_of_what_they_teach(tmp_path: Path) -> None:
+    def training_data(**also: str) -> TrainingData:
+        rows = ({"prompt": f"p{n}", "chosen": "a", "rejected": "b"} | also for n in range(30))
+        (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+        return read_rows("prefer", tmp_path / "rows.jsonl", (), (), True)
+
+    with_question = training_data(question="How old?")
+    assert set(with_question.questions.values()) == {"How old?"}
+    assert with_question.digest == training_data().digest
 
 
 def test_aspects_that_make_no_sense_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,6 +57,18 @@ def branch(store: Store) -> list[tuple[str, str, str]]:
     ]
 
 
+def marked(store: Store) -> dict[str, bool]:
+    """The answers, and whether something is missing here of what the model was shown before it."""
+    marks = {}
+    for info in store.conversations():
+        pending = store.turns_after(info.id, None)
+        while pending:
+            for stored in store.replies(pending.pop().id):
+                marks[stored.reply.answer] = stored.provenance.incomplete_prompt
+                pending += store.turns_after(info.id, stored.id)
+    return marks
+
+
 def told(store: Store, tmp_path: Path, value: Any) -> ImportCounts:
     (tmp_path / "export.json").write_text(json.dumps(value), encoding="utf-8")
     return archive.read(store, tmp_path / "export.json")
@@ -133,6 +145,7 @@ def test_a_chat_comes_in_with_its_thought_its_model_and_its_time_and_never_twice
     assert branch(store) == [(QUESTION, thought, answer)]
     [turn] = store.turns_after(info.id, None)
     [stored] = store.replies(turn.id)
+    assert not stored.provenance.incomplete_prompt
     assert (stored.provenance.model, stored.reply.finish, stored.reply.closed) == (model, "stop", bool(thought))
     assert stored.reply.timings.thinking == duration
     days = {f"{moment:%Y-%m-%d}" for moment in (info.created, turn.created, stored.created)}
@@ -219,6 +232,7 @@ def test_branches_tools_and_images_of_chatgpt(store: Store, tmp_path: Path) -> N
     assert (first.content, second.content) == ("first wording", "What is in it?")
     sides = [(stored.reply.answer, stored.provenance.model) for stored in store.replies(second.id)]
     assert sides == [("A cat.", "gpt-5"), ("A dog.", "gpt-5-mini")]
+    assert marked(store) == {"To the first.": False, "A cat.": True, "A dog.": True}
     assert branch(store) == [("What is in it?", "", "A cat.")]
 
 
@@ -253,6 +267,7 @@ def test_branches_of_claude_and_what_its_blocks_hold(store: Store, tmp_path: Pat
     first, second = store.replies(turn.id)
     assert (first.reply.reasoning, first.reply.timings.thinking, second.reply.finish) == ("Hm.", 4.0, "length")
     assert branch(store) == [("Question", "Hm.", "One."), ("More", "", "")]
+    assert marked(store) == {"One.": True, "Two.": True}
 
 
 def test_the_tree_of_deepseek_and_a_session_as_its_page_is_sent_it(store: Store, tmp_path: Path) -> None:
@@ -336,6 +351,7 @@ def test_lines_of_llama_cpp_as_it_writes_them_today_with_branches_and_tools(stor
     came = archive.read(store, tmp_path / "chats.jsonl")
     assert (came.source, came.conversations, came.turns, came.replies) == ("llama.cpp", 2, 2, 2)
     assert dict(came.left_out) == {"system_messages": 1, "files": 1, "tool_calls": 1}
+    assert marked(store) == {"a": True, "b": True}
     assert adds_up(came)
     with zipfile.ZipFile(tmp_path / "chats.zip", "w") as packed:
         packed.write(tmp_path / "chats.jsonl", "conv.jsonl")
@@ -385,6 +401,7 @@ def test_versions_of_lm_studio_are_siblings_and_what_follows_was_said_to_the_sel
     assert (first.provenance.model, second.provenance.model) == ("", "r1")
     assert (second.reply.reasoning, second.reply.answer, second.reply.finish) == ("Hm.", "Two.", "stopped")
     assert branch(store) == [("Question", "Hm.", "Two."), ("More", "", "")]
+    assert marked(store) == {"One.": True, "Two.": True}
 
 
 def test_a_thread_of_jan_in_two_files_of_a_zip_keeps_its_title_and_its_model(store: Store, tmp_path: Path) -> None:
@@ -398,6 +415,7 @@ def test_a_thread_of_jan_in_two_files_of_a_zip_keeps_its_title_and_its_model(sto
     [info] = store.conversations()
     [turn] = store.turns_after(info.id, None)
     assert (info.title, store.replies(turn.id)[0].provenance.model) == ("Sums", "deepseek-r1")
+    assert set(marked(store).values()) == {True}
 
 
 def test_a_history_of_textgen_with_versions_and_a_greeting(store: Store, tmp_path: Path) -> None:
@@ -424,6 +442,24 @@ def test_a_history_of_textgen_with_versions_and_a_greeting(store: Store, tmp_pat
     replies = [(stored.reply.answer, stored.provenance.model) for stored in store.replies(turn.id)]
     assert replies == [("Forty.", "r1.gguf"), ("It is <b>42</b>.", "r1.gguf")]
     assert turn.created == datetime(2025, 2, 8, 7, 33).astimezone(UTC)
+    assert set(marked(store).values()) == {True}  # the greeting was shown to the model
+
+
+def test_a_file_of_textgen_marks_the_replies_to_all_versions_of_its_message(store: Store, tmp_path: Path) -> None:
+    history = {
+        "internal": [["Hello", "Hi."], ["And this?", "A dog."]],
+        "visible": [["Hello", "Hi."], ["And this?", "A dog."]],
+        "metadata": {
+            "user_1": {
+                "attachments": [{"name": "dog.png"}],
+                "versions": [{"content": "What is it?"}, {"content": "And this?"}],
+                "current_version_index": 1,
+            }
+        },
+    }
+    came = told(store, tmp_path, history)
+    assert came.left_out["files"] == 1
+    assert marked(store) == {"Hi.": False, "A dog.": True}
 
 
 def test_messages_alone_are_one_chat_and_parts_and_roles_without_a_place_are_counted(
@@ -441,6 +477,7 @@ def test_messages_alone_are_one_chat_and_parts_and_roles_without_a_place_are_cou
         ],
     )
     assert branch(store) == [("Look", "Hm.", "Yes.")]
+    assert marked(store) == {"Yes.": True}
     assert dict(came.left_out) == {
         "system_messages": 1,
         "tool_messages": 1,

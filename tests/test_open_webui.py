@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,10 @@ from hypothesis import strategies as st
 from r1chat import archive, export
 from r1chat.archive import ImportCounts
 from r1chat.archive.openwebui.content import split_content
-from r1chat.conversations import StoredReply
-from r1chat.errors import ImportFileError
+from r1chat.conversations import Provenance, StoredReply
+from r1chat.errors import ExportError, ImportFileError
 from r1chat.judgements import Comparison, Rating
-from r1chat.messages import Usage
+from r1chat.messages import Reply, Usage
 from r1chat.store import Store
 
 Json = dict[str, Any]
@@ -251,6 +253,85 @@ def test_what_has_no_place_here_is_counted(store: Store, tmp_path: Path) -> None
     assert dict(came.left_out) == {"files": 2, "system_prompts": 1, "marks": 1, "tags": 1, "empty_chats": 1}
     assert set(came.left_out) <= set(archive.LEFT_OUT)
     assert (came.conversations, came.judgements) == (1, 1)
+
+
+def all_replies(store: Store, turn_id: str | None = None) -> dict[str, StoredReply]:
+    """The replies of the only conversation by their answers."""
+    [info] = store.conversations()
+    pending, found_replies = store.turns_after(info.id, None), {}
+    while pending:
+        for stored in store.replies(pending.pop().id):
+            found_replies[stored.reply.answer] = stored
+            pending += store.turns_after(info.id, stored.id)
+    return found_replies
+
+
+def test_replies_whose_model_was_shown_what_has_no_place_here_are_marked(store: Store, tmp_path: Path) -> None:
+    imported(
+        store,
+        tmp_path,
+        chat(
+            message("q", "user", "Hello", None, "a"),
+            message("a", "assistant", "First.", "q", "q2", "q3"),
+            message("q2", "user", "What is in it?", "a", "a2", files=[{"type": "image", "url": "x"}]),
+            message("a2", "assistant", "A dog.", "q2", "q4"),
+            message("q4", "user", "Sure?", "a2", "a4"),
+            message("a4", "assistant", "Yes.", "q4"),
+            message("q3", "user", "What is 1 + 1?", "a", "a3"),
+            message("a3", "assistant", "It is 2.", "q3"),
+        ),
+    )
+    marks = {answer: stored.provenance.incomplete_prompt for answer, stored in all_replies(store).items()}
+    assert marks == {"First.": False, "A dog.": True, "Yes.": True, "It is 2.": False}
+
+
+def test_a_system_prompt_that_has_no_place_here_marks_the_whole_chat(store: Store, tmp_path: Path) -> None:
+    entry = chat(
+        message("q", "user", "Hello", None, "a"),
+        message("a", "assistant", "Arr.", "q", "q2"),
+        message("q2", "user", "More", "a", "a2"),
+        message("a2", "assistant", "Arr, more.", "q2"),
+    )
+    entry["chat"]["params"] = {"system": "You are a pirate."}
+    imported(store, tmp_path, entry)
+    assert [stored.provenance.incomplete_prompt for stored in all_replies(store).values()] == [True, True]
+    archive.write(store, tmp_path / "all.jsonl", everything=True)
+    with closing(Store(f"sqlite:///{tmp_path / 'other.db'}")) as other:
+        archive.read(other, tmp_path / "all.jsonl")
+        assert [stored.provenance.incomplete_prompt for stored in all_replies(other).values()] == [True, True]
+
+
+@pytest.mark.parametrize("format", ["preference", "unpaired", "sft", "grpo", "stepwise"])
+def test_exports_refuse_a_reply_whose_prompt_is_not_here_whole_and_take_one_of_this_machine(
+    format: Any, store: Store, tmp_path: Path
+) -> None:
+    picture = message("q", "user", "What is in it?", None, "a", files=[{"type": "image", "url": "x"}])
+    imported(store, tmp_path, chat(picture, message("a", "assistant", "<think>Fur.</think>A dog.", "q")))
+    store.judgements.set_consent(None, True)
+    [reply] = all_replies(store).values()
+    judgements = store.judgements
+    corrected = replace(reply.provenance, origin="corrected", parent_id=reply.id)
+    correction = store.add_reply(reply.turn_id, corrected, Reply("Fur.", True, "A cat.", "stop"))
+    for rated in (reply, correction):
+        judgements.rate(rated.id, "answer", "up", "ann")
+    judgements.label_step(reply.id, "first_wrong", 0, 4, "ann")
+    reference = judgements.set_reference(reply.turn_id, "cat", "text", "ann")
+    judgements.add_verification(correction.id, reference.id, 1.0)
+    options = export.Options(thoughts="full", sources=frozenset({"thumbs"}) if format == "unpaired" else None)
+    with pytest.raises(ExportError, match="incomplete prompt"):
+        export.export(store, None, format, tmp_path / "rows.jsonl", options)
+    # The same message answered here: what that model was shown is known, with the turns above it.
+    follow_up = store.add_turn(store.turn(reply.turn_id).conversation_id, "Describe it.", reply.id)
+    sides = [
+        store.add_reply(follow_up.id, Provenance("llama.cpp", model="r1"), Reply("Hm.", True, answer, "stop"))
+        for answer in ("I see none.", "It is blue.")
+    ]
+    judgements.compare(judgements.begin_comparison(sides[0].id, sides[1].id).id, "left", "ann")
+    judgements.rate(sides[0].id, "answer", "up", "ann")
+    judgements.label_step(sides[0].id, "first_wrong", 0, 3, "ann")
+    judgements.set_reference(follow_up.id, "none", "text", "ann")
+    export.export(store, None, format, tmp_path / "rows.jsonl", options)
+    assert len((tmp_path / "rows.jsonl").read_text().splitlines()) == 1
 
 
 def test_hostile_words_and_ids_are_only_text(store: Store, tmp_path: Path) -> None:

@@ -317,6 +317,13 @@ def test_question_of_a_rendered_prompt_is_found_among_its_tokens() -> None:
     assert trl_reward("language")(prompts=[prompt], completions=["一加一等于二。\n</think>\n\n2"]) == [1.0]
 
 
+def test_question_is_read_from_its_column_where_there_is_one() -> None:
+    prompt = "[INST] Please reason well and answer what comes now. 一加一等于几？ [/INST]<think>\n"
+    call: dict[str, Any] = {"prompts": [prompt], "completions": ["一加一等于二。\n</think>\n\n2"]}
+    assert trl_reward("language")(**call) == [0.0]
+    assert trl_reward("language")(**call, question=["一加一等于几？"]) == [1.0]
+
+
 def test_rewards_carry_their_names() -> None:
     assert [trl_reward(name).__name__ for name in ("accuracy", "format", "language")] == [
         "accuracy_reward",

@@ -28,7 +28,8 @@ class ForeignMessage:
     follow it.
 
     A person's message has `text`, a model's has `reply`. `role` is "" for one that has no place here: `left_out` is the
-    code of LEFT_OUT that says why; what follows it is put below the message above.
+    code of LEFT_OUT that says why; what follows it is put below the message above. `incomplete`: it has parts
+    that have no place here, such as an image.
     """
 
     id: str
@@ -40,6 +41,7 @@ class ForeignMessage:
     model: str = ""
     children: Sequence[str] = ()
     left_out: str = ""
+    incomplete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,18 @@ class ForeignChat:
     feedback_left_out: Counter[str] = field(default_factory=Counter)
     mark: str = ""  # tells chats without an id apart that say the same
     is_chat: bool = True  # False: a feedback, which only brings along the chat that it is about
+    _parts_before: int = field(default=0, init=False)  # that were counted when a message was added last
 
     def add(self, message: ForeignMessage) -> None:
-        """Add a message; one with an id that another one has gets an id of its own, so that none is lost."""
+        """Add a message; one with an id that another one has gets an id of its own, so that none is lost.
+
+        Its parts are counted already: it is `incomplete` where `parts` has grown since the message before.
+        """
         if message.id in self.messages:
             message = replace(message, id=f"{message.id}\0{len(self.messages)}")
+        parts = self.parts["files"] + self.parts["tool_calls"]
+        if parts > self._parts_before:
+            message, self._parts_before = replace(message, incomplete=True), parts
         self.messages[message.id] = message
 
     def parent_of(self, message: ForeignMessage) -> str | None:

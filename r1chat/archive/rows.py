@@ -3,6 +3,9 @@
 Elsewhere any message may follow any other; here a message follows a reply, and a reply answers a message. So messages
 of one side that follow each other are joined, as the model was shown them; on each branch for itself. What no message
 of a person stands above is left out, and counted.
+
+A reply whose model was shown something that has no place here, such as a system prompt, an image or what a tool said,
+is marked: without that no trainer may take it.
 """
 
 from __future__ import annotations
@@ -43,8 +46,13 @@ class _Node:
     message: ForeignMessage
     above: _Node | None
     created: datetime
+    incomplete: bool  # something that was left out stands above it, or in it
     continued: bool = False  # by the same side
     answered: bool = False  # by the other one
+
+
+# Codes of messages that the model was shown and that are left out.
+_SHOWN = ("system_messages", "tool_messages", "other_messages", "no_question")
 
 
 def shape_of(chat: ForeignChat, now: datetime) -> ChatRows:
@@ -86,17 +94,19 @@ def _nodes(chat: ForeignChat, started: datetime, left_out: Counter[str]) -> dict
     """The messages that can be rows, by their ids; each after the one above it. The others are counted."""
     nodes: dict[str, _Node] = {}
     nearest: dict[str | None, _Node | None] = {None: None}  # message -> the node that it is, or that is above it
+    incomplete: dict[str | None, bool] = {None: chat.parts["system_prompts"] > 0}
     for message in _in_order(chat):
-        above = nearest[chat.parent_of(message)]
+        above, lacks = nearest[chat.parent_of(message)], incomplete[chat.parent_of(message)]
         reason = message.left_out
         if message.role == "assistant":
             silent = not message.reply.reasoning.strip() and not message.reply.answer.strip()
             reason = "empty_replies" if silent else "no_question" if above is None else ""
+        incomplete[message.id] = lacks or message.incomplete or reason in _SHOWN
         if reason:
             left_out[reason] += 1
             nearest[message.id] = above
             continue
-        node = _Node(message, above, message.created or (above.created if above else started))
+        node = _Node(message, above, message.created or (above.created if above else started), incomplete[message.id])
         if above is not None:
             same = above.message.role == message.role
             above.continued |= same
@@ -150,7 +160,8 @@ def _row(chat: ForeignChat, run: Sequence[_Node], model: str) -> Row:
     model = next((node.message.model for node in reversed(run) if node.message.model), model)
     row: Row = {"id": own, "turn_id": parent, "created_at": last.created, "saved_at": last.created}
     reply = _joined([node.message.reply for node in run])
-    return row | reply_columns(reply) | provenance_columns(Provenance(chat.backend, model=name(model)))
+    provenance = Provenance(chat.backend, model=name(model), incomplete_prompt=last.incomplete)
+    return row | reply_columns(reply) | provenance_columns(provenance)
 
 
 def _joined(replies: Sequence[Reply]) -> Reply:

@@ -1,8 +1,9 @@
 """A row of a file -> a problem. The row's fields tell which form it is.
 
 GSM8K (`question`, `answer` with `####`), MATH-500 and AIME (`problem`, `answer`), GPQA (`Question`, `Correct Answer`,
-`Incorrect Answer 1` …), MMLU (`question`, `choices`, `answer` as an index or a letter), CMATH (`input` or `question`,
-`golden`), and r1chat's own: `question`, `answer`, and where they are wanted `kind` (as for reference answers) and `id`.
+`Incorrect Answer 1` …), MMLU (`question`, `choices`, `answer` as an index or a letter; also with the choices of ARC,
+OpenBookQA and CommonsenseQA, which have labels), CMATH (`input` or `question`, `golden`), and r1chat's own: `question`,
+`answer`, and where they are wanted `kind` (as for reference answers) and `id`.
 Code problems: HumanEval (`prompt`, `test`, `entry_point`), MBPP (`text` or `prompt`, `test_list`), LiveCodeBench
 (`question_content`, `public_test_cases`), and r1chat's own: `question` with `tests` (Python, asserts) or `cases`
 (`input`, `output`).
@@ -10,10 +11,12 @@ Code problems: HumanEval (`prompt`, `test`, `entry_point`), MBPP (`text` or `pro
 
 from __future__ import annotations
 
+import ast
 import json
 import random
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,12 +116,47 @@ def _gpqa(row: Mapping[str, Any], id: str) -> _Read:
 
 
 def _mmlu(row: Mapping[str, Any], id: str) -> _Read:
-    options = [str(option) for option in row["choices"]]
-    answer = row["answer"]
-    letter = _LETTERS[int(answer)] if str(answer).isdigit() else str(answer).strip().upper()
-    if not options or letter not in _LETTERS[: len(options)] or len(letter) != 1:
+    options, labels = _options(row["choices"])
+    answer = _string(row, "answer").strip()
+    names = [label.casefold() for label in labels] or list(_LETTERS[: len(options)].casefold())
+    if answer.casefold() in names:
+        place = names.index(answer.casefold())
+    elif labels or answer not in map(str, range(len(options))):
         raise EvaluationError(_NO_CHOICE.format(answer=answer, count=len(options)))
-    return _choice(_string(row, "question"), options, letter)
+    else:
+        place = int(answer)
+    return _choice(_string(row, "question"), options, _LETTERS[place])
+
+
+def _options(value: object) -> tuple[list[str], list[str]]:
+    """The options to choose among, and their labels where they have some. Raises EvaluationError."""
+    value = _parsed(value)
+    if isinstance(value, dict) and "text" in value and "label" in value:
+        options, labels = _texts(value["text"], _NO_OPTIONS), _texts(value["label"], _NO_OPTIONS)
+        if len({label.casefold() for label in labels}) != len(options) or len(labels) != len(options):
+            raise EvaluationError(_NO_LABELS)
+    else:
+        options, labels = _texts(value, _NO_OPTIONS), []
+    if not 2 <= len(options) <= len(_LETTERS):
+        raise EvaluationError(_ODD_COUNT.format(count=len(options), most=len(_LETTERS)))
+    return options, [label.strip() for label in labels]
+
+
+def _parsed(value: object) -> object:
+    """A list or an object that a file without them, such as a CSV, has as JSON; any other value as it is."""
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        with suppress(ValueError, RecursionError):
+            return json.loads(value)
+    return value
+
+
+def _texts(value: object, reason: Both) -> list[str]:
+    """A list of texts or numbers. Raises EvaluationError with the reason for any other value."""
+    if not isinstance(value, list) or any(
+        isinstance(text, bool) or not isinstance(text, (str, int, float)) for text in value
+    ):
+        raise EvaluationError(reason)
+    return [str(text) for text in value]
 
 
 def _choice(question: str, options: list[str], letter: str) -> _Read:
@@ -134,10 +172,8 @@ def _asserted(row: Mapping[str, Any], id: str) -> _Read:
         before = "\n".join(line for line in question.split("\n") if line.startswith(("import ", "from ")))
         question = f"Complete this function:\n\n```python\n{question.strip()}\n```"
     else:
-        tests = next(row[name] for name in ("tests", "test_list") if name in row)
-        asserts = "\n".join(map(str, tests)) if isinstance(tests, list) else str(tests)
-        setup = row.get("test_setup_code") or row.get("test_imports") or ""
-        before = "\n".join(map(str, setup)) if isinstance(setup, list) else str(setup)
+        asserts = _program(next(row[name] for name in ("tests", "test_list") if name in row))
+        before = _program(row.get("test_setup_code") or row.get("test_imports") or "")
         if "test_list" in row:  # MBPP says the function's name in its tests alone
             question = f"{question}\nIt must pass: {asserts.split(chr(10))[0]}"
     code = f"{before}\n{asserts}"
@@ -145,11 +181,22 @@ def _asserted(row: Mapping[str, Any], id: str) -> _Read:
         raise EvaluationError(_LONG_TESTS.format(most=MOST_CODE))
     try:
         compile(code, "tests", "exec")
+        only_values = all(isinstance(part, ast.Expr) and _is_value(part.value) for part in ast.parse(asserts).body)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # nested too deep for the parser
         raise EvaluationError(_NO_PYTHON.format(reason=error or type(error).__name__)) from None
-    if not asserts.strip():
+    if only_values:  # nothing at all, or a list that is Python's and not JSON's
         raise EvaluationError(_NO_TESTS)
     return _Read(question, CODE_PROMPT, "", "text", Requirements(asserts, before=before))
+
+
+def _program(value: object) -> str:
+    """Lines of Python: a text, or a list of texts."""
+    value = _parsed(value)
+    return value if isinstance(value, str) else "\n".join(_texts(value, _NO_TESTS))
+
+
+def _is_value(expression: ast.expr) -> bool:
+    return isinstance(expression, ast.Constant | ast.List | ast.Tuple | ast.Set | ast.Dict)
 
 
 def _with_input(row: Mapping[str, Any], id: str) -> _Read:
@@ -190,7 +237,24 @@ _NO_TEXT = Both("“{field}” is no text", "“{field}”不是文本")
 _TESTS_AS_ANSWER = Both("give its tests as “tests”, not as an answer", "测试请写在“tests”里，而不是作为答案")
 _NO_KIND = Both("“{kind}” is no kind of check: {kinds}", "“{kind}”不是检查方式：{kinds}")
 _NO_CHOICE = Both("the answer {answer} is none of the {count} choices", "答案 {answer} 不在 {count} 个选项之中")
+_NO_OPTIONS = Both(
+    '“choices” is no list of texts: write ["Lyon", "Paris"] or {"text": ["Lyon", "Paris"], "label": ["A", "B"]}, as '
+    "JSON in a CSV file, too",
+    '“choices”不是文本列表：请写成 ["Lyon", "Paris"] 或 {"text": ["Lyon", "Paris"], "label": ["A", "B"]}；'
+    "在 CSV 文件中也写成 JSON",
+)
+_NO_LABELS = Both(
+    "the labels of “choices” are not one for each text, all different; write as many as there are texts",
+    "“choices”的标签与文本不是一一对应，或有重复；请为每个文本写一个不同的标签",
+)
+_ODD_COUNT = Both(
+    "“choices” has {count} options; write at least 2, at most {most}",
+    "“choices”有 {count} 个选项；请写 2 到 {most} 个",
+)
 _LONG_TESTS = Both("its tests are longer than {most:,} characters", "它的测试超过 {most:,} 个字符")
 _NO_PYTHON = Both("its tests are no Python ({reason})", "它的测试不是 Python（{reason}）")
-_NO_TESTS = Both("it has no tests", "它没有测试")
+_NO_TESTS = Both(
+    "it has no tests; write asserts as one text, or as a list of texts (in a CSV file as JSON)",
+    "它没有测试；请把 assert 写成一段文本，或文本列表（在 CSV 文件中写成 JSON）",
+)
 _NO_INPUT = Both("its tests do not read standard input; write them as asserts", "它的测试不读取标准输入；请写成 assert")

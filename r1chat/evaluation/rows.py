@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,19 @@ def read_rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             raise _too_wide(file)
         if count > MOST_ROWS:
             raise EvaluationError(_TOO_MANY.format(file=file, most=MOST_ROWS))
-        yield number, {str(name).strip().lower(): value for name, value in row.items()}
+        _check_names(file, row)
+        yield number, {_as_read(name): value for name, value in row.items()}
+
+
+def _as_read(name: object) -> str:
+    return str(name).strip().lower()
+
+
+def _check_names(file: Path, names: Iterable[object]) -> None:
+    """Raises EvaluationError for two columns of one name; columns without a name are never read."""
+    counts = Counter(filter(None, map(_as_read, names)))
+    if repeated := [name for name, count in counts.items() if count > 1]:
+        raise EvaluationError(_REPEATED.format(file=file, name=column_names(dict.fromkeys(repeated))))
 
 
 def column_names(row: Mapping[str, Any]) -> str:
@@ -110,6 +123,8 @@ def _csv(file: Path) -> Iterator[tuple[int, object]]:
     try:
         reader = csv.DictReader(_narrow_lines(file))
         columns = len(reader.fieldnames or ())
+        if columns <= MOST_COLUMNS:
+            _check_names(file, reader.fieldnames or ())
         for number, row in enumerate(reader, 2):
             if columns > MOST_COLUMNS:
                 raise _too_wide(file)
@@ -174,6 +189,11 @@ _TOO_MANY = Both("{file} holds more than {most:,} problems. Split it.", "{file} 
 _TOO_WIDE = Both(
     "{file} has more than {most:,} columns. Leave those out that no problem needs.",
     "{file} 的列超过 {most:,} 个。请去掉题目不需要的列。",
+)
+_REPEATED = Both(
+    "{file} has more than one column named {name} (upper and lower case are the same here). Rename them, or leave all "
+    "but one out.",
+    "{file} 中名为 {name} 的列不止一个（不区分大小写）。请改名，或只保留其中一列。",
 )
 _TOO_MANY_CELLS = Both(
     "{file} has more than {most:,} cells (rows times columns). Leave columns out that no problem needs.",

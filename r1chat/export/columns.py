@@ -27,6 +27,7 @@ JUDGEMENT: Columns = {
     "rater": "text",
     "created": "text",  # ISO 8601, UTC
     "language": "text",  # of the message: en, zh, or "" where neither
+    "question": "text",  # the message itself, without what a template or a system prompt puts around it
     "comment": "text",
 }
 REPLY: Columns = {
@@ -50,7 +51,7 @@ CHOSEN: Columns = {f"chosen_{name}": kind for name, kind in REPLY.items()}
 REJECTED: Columns = {f"rejected_{name}": kind for name, kind in REPLY.items()}
 PAIR: Columns = JUDGEMENT | VOTE | CHOSEN | REJECTED
 TEXTS = frozenset(
-    {"prompt", "chosen", "rejected", "completion", "solution", "comment", "problem"}
+    {"prompt", "chosen", "rejected", "completion", "solution", "comment", "problem", "question"}
 )  # another one in every row
 
 

@@ -169,6 +169,9 @@ def _grpo(case: Case, texts: Texts) -> _Rows:
     if not case.sides:
         yield Refused("no_reply")
         return
+    if any(side.incomplete_prompt for side in case.sides):  # without it the answer may not be the right one
+        yield Refused("incomplete_prompt")
+        return
     reply = next((side for side in case.sides if side.thinking_choice != OFF), case.sides[0])
     values = {
         "prompt": texts.prompt(case.turn, reply),

@@ -31,6 +31,7 @@ def about(case: Case, texts: Texts) -> Values:
         "rater": case.rater,
         "created": case.created.astimezone(UTC).isoformat(timespec="seconds"),
         "language": language_of(case.turn.message),
+        "question": texts.clean(case.turn.message),
         "comment": texts.clean(comment),
     }
 

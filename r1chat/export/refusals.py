@@ -35,9 +35,10 @@ Reason = Literal[
     "corrected",
     "thumbs_down",
     "cut_thought",
+    "incomplete_prompt",
 ]
 # Also where a row is one reply of a pair that is none.
-OF_EVERY_ROW: frozenset[str] = frozenset({"long_history", "special_token", "verified_wrong"})
+OF_EVERY_ROW: frozenset[str] = frozenset({"long_history", "special_token", "verified_wrong", "incomplete_prompt"})
 
 _SPECIAL_TOKEN = re.compile(
     r"<[|｜][A-Za-z][\w▁.-]{1,60}[|｜]?>|<[A-Za-z][\w▁.-]{1,60}[|｜]>|</s>|<(?:start|end)_of_turn>"
@@ -126,6 +127,11 @@ REASONS: Mapping[Reason, Both] = {
         "The reply has a thumb down, so it is no example to imitate. Correct it, or take the thumb back.",
         "该回复被踩，因此不作为模仿的范例。请更正它，或撤回踩。",
     ),
+    "incomplete_prompt": Both(
+        "An import left out a part of what the model was shown before it wrote the reply, such as a system prompt, a "
+        "picture or what a tool said. Have the message answered here, and judge that reply.",
+        "导入时省略了模型写此回复前看到的部分内容，例如系统提示词、图片或工具的结果。请在这里重新生成回复，然后评判它。",
+    ),
     "redacted_answer": Both(
         "The right answer looks like personal data, such as a phone number, and a placeholder in its place would teach "
         "a wrong one. Export without redaction, if it is none.",
@@ -163,7 +169,7 @@ def bracketed_texts(turn: JudgedTurn, sides: Iterable[JudgedReply]) -> list[str]
 
 def of_reply(reply: JudgedReply) -> Reason | None:
     """Why a reply is not complete; None where it is."""
-    reason = _BY_FINISH[reply.finish]
+    reason = "incomplete_prompt" if reply.incomplete_prompt else _BY_FINISH[reply.finish]
     return reason or (None if reply.answer.strip() else "empty")
 
 
@@ -201,6 +207,8 @@ def of_rating(turn: JudgedTurn, rating: Rating) -> Reason | None:
 def of_step(turn: JudgedTurn, label: StepLabel) -> Reason | None:
     """Why a step label is refused. A thought that was cut off still has steps; one that still grows may change."""
     reply = turn.replies[label.reply_id]
+    if reply.incomplete_prompt:
+        return "incomplete_prompt"
     if reply.finish is None:
         return "unfinished"
     return "no_thought" if label.end > len(reply.reasoning) or not reply.reasoning.strip() else None

@@ -115,7 +115,7 @@ class Templates:
 
 
 # As templates spell tokens: <|im_end|>, <turn|>, <user>, [INST], ]~b]
-_TOKEN = re.compile(r"<[^\s<>]{1,60}>|\[/?[A-Z_]{2,40}\]|\]~\w?\]?|\[\w~\[")
+TOKEN = re.compile(r"<[^\s<>]{1,60}>|\[/?[A-Z_]{2,40}\]|\]~\w?\]?|\[\w~\[")
 
 
 class _Template:
@@ -135,7 +135,7 @@ class _Template:
         for messages in (talk, [Message("system", "d"), *talk]):
             with suppress(BackendError):  # some know no system prompt
                 pieces = self._template.prompt(messages).head
-                spelled.update(token for piece in pieces if piece.markup for token in _TOKEN.findall(piece.text))
+                spelled.update(token for piece in pieces if piece.markup for token in TOKEN.findall(piece.text))
         return tuple(sorted(token for token in spelled if not any(token in tag for tag in tags)))
 
 

@@ -12,11 +12,11 @@ from typing import Literal, get_args
 
 from r1chat.both import Both
 from r1chat.errors import TrainingError
+from r1chat.reasoning_format import ReasoningFormat
 
 Aspect = Literal["helpfulness", "harmlessness"]
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 MIDDLE = 3  # of the marks 1 to 5: neither good nor bad
-CLOSE = "</think>"
 
 
 def weights(text: str) -> dict[Aspect, float]:
@@ -44,9 +44,10 @@ def label(marks: Mapping[Aspect, int], by: Mapping[Aspect, float]) -> bool | Non
     return None if total == 0 else total > 0
 
 
-def split_thought(completion: str) -> tuple[str, str]:
+def split_thought(completion: str, form: ReasoningFormat) -> tuple[str, str]:
     """What stands before the answer of a rendered reply, and the answer; ("", completion) without a thought."""
-    before, close, after = completion.partition(CLOSE)
+    close = form.close_text.strip()  # with the tag that opens the answer, where there is one
+    before, close, after = completion.partition(close if close and close in completion else form.close)
     answer = after.lstrip()
     if not close or not answer:
         return "", completion

@@ -107,8 +107,8 @@ class BlindQueue:
     def _questions(self, name: str) -> list[tuple[str, str]]:
         """The questions that were set apart when the child was trained, with the conversation in which each was asked.
 
-        Those of conversations that were erased, or whose export is refused by now, are left out; a file of others names
-        no conversation: "".
+        Those of conversations that were erased, or whose export is refused by now, are left out, and rows that do not
+        tell their question; a file of others names no conversation: "".
         """
         run = str(self._children.record(name).get("run", ""))
         file = Runs(self._app.settings.data_dir).folder / run / "data.test.jsonl"
@@ -118,8 +118,9 @@ class BlindQueue:
             lines = []
         places: dict[str, str] = {}
         for line in lines:
-            if isinstance(line, dict) and isinstance(conversation := line.get("conversation", ""), str):
-                places.setdefault(question_of(str(line.get("prompt", ""))), conversation)
+            question = question_of(line) if isinstance(line, dict) else ""
+            if question and isinstance(conversation := line.get("conversation", ""), str):
+                places.setdefault(question, conversation)
         usable = self._app.store.judgements.not_refused(set(places.values()))
         questions = [(question, place) for question, place in places.items() if place in usable or not place]
         if not questions:

@@ -21,10 +21,12 @@ from r1chat.both import Both
 from r1chat.errors import ExportError, NothingToExportError, RightAnswerError, TooLittleToSplitError, TrainingError
 from r1chat.export import Format, Options, export, set_apart
 from r1chat.export.options import Source
+from r1chat.export.templates import TOKEN
 from r1chat.files import plain
 from r1chat.judgements import Check
 from r1chat.learn.aspects import ASPECTS, Aspect, label, split_thought, weights
 from r1chat.learn.runs import TrainingKind
+from r1chat.reasoning_format import R1_FORMAT, ReasoningFormat
 from r1chat.rewards import RightAnswer, check, shown
 from r1chat.store import Store
 
@@ -53,7 +55,7 @@ class TextRow:
     """A judgement as text. `rejected` is "" unless two replies were compared; `good` is the label of one.
 
     Of a question with a known answer there are `prompt` and `reference` alone. `marks`: 1 to 5 by aspect, 0 where none
-    was given.
+    was given. `question`: the person's message that the prompt ends with; "" where it is not known.
     """
 
     prompt: str
@@ -65,11 +67,13 @@ class TextRow:
     models: tuple[str, ...]
     reference: RightAnswer | None = None
     marks: tuple[tuple[Aspect, int], ...] = ()
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
     """What there is to learn from. `solutions`: right answers by prompt, of conversations that are set apart.
+    `questions`: the person's message by prompt, of all that is set apart; "" where it is not known.
 
     `others` counts judgements of other models by name; `contradictions` those that say the opposite of another one.
     `unusable`: why right answers cannot be checked, each of which is left out. `repeated` counts rows of a test file
@@ -79,6 +83,7 @@ class TrainingData:
     rows: tuple[TextRow, ...]
     held: tuple[TextRow, ...]
     solutions: dict[str, RightAnswer] = field(default_factory=dict)
+    questions: dict[str, str] = field(default_factory=dict)
     others: Counter[str] = field(default_factory=Counter)
     contradictions: int = 0
     unusable: tuple[Both, ...] = ()
@@ -86,7 +91,7 @@ class TrainingData:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all rows in their order."""
+        """SHA-256 of what the rows teach, in their order."""
         digest = hashlib.sha256()
         for row in (*self.rows, *self.held):
             known = [row.reference.text, row.reference.kind] if row.reference else []
@@ -118,20 +123,26 @@ def write_rows(store: Store, catalogue: Catalogue | None, kind: TrainingKind, fo
 
 
 def read_rows(
-    kind: TrainingKind, file: Path, digests: Iterable[str], names: Iterable[str], every_model: bool, by: str = ""
+    kind: TrainingKind,
+    file: Path,
+    digests: Iterable[str],
+    names: Iterable[str],
+    every_model: bool,
+    by: str = "",
+    form: ReasoningFormat = R1_FORMAT,
 ) -> TrainingData:
     """The rows of an export, less those of models other than the ones with these digests or names.
 
-    `by`: the aspects whose marks label replies, see `aspects`. A file `NAME.test.jsonl` beside it holds what is set
-    apart; where there is none, conversations are set apart here.
+    `by`: the aspects whose marks label replies, see `aspects`. `form`: how the trained model marks its thought. A file
+    `NAME.test.jsonl` beside it holds what is set apart; where there is none, conversations are set apart here.
     Raises TrainingError for a file that is no such export, or says nothing that can be learnt.
     """
     known, titles = set(filter(None, digests)), set(names)
     aspects = weights(by)
-    everything, repeated = _by_marks(_parse(kind, file), aspects), 0
+    everything, repeated = _by_marks(_parse(kind, file), aspects, form), 0
     test = set_apart(file)
     if test.exists():
-        test_file_rows = _by_marks(_parse(kind, test), aspects)
+        test_file_rows = _by_marks(_parse(kind, test), aspects, form)
         apart = _unseen(test_file_rows, everything)
         repeated = len(test_file_rows) - len(apart)
         if repeated and not apart:
@@ -152,9 +163,9 @@ def read_rows(
     rows, test_rows = [row for row in everything if own(row)], [row for row in apart if own(row)]
     if not rows and not test_rows and others:
         raise TrainingError(_OTHER_MODELS.format(n=others.total(), names=", ".join(sorted(others))))
-    answers = _answers_in([*rows, *test_rows]) if kind == "grpo" else _answers_beside(file, test_rows)
-    faults = _faults(reference for _, reference in answers)
-    unusable = [faults[reference] for _, reference in answers if reference in faults]
+    answers = [*rows, *test_rows] if kind == "grpo" else _answers_beside(file, test_rows)
+    faults = _faults(row.reference for row in answers if row.reference)
+    unusable = [faults[row.reference] for row in answers if row.reference in faults]
     rows, test_rows = ([row for row in part if row.reference not in faults] for part in (rows, test_rows))
     agreed = set((_one_answer_each if kind == "grpo" else _without_contradictions)([*rows, *test_rows]))
     before = len(rows) + len(test_rows)
@@ -164,26 +175,27 @@ def read_rows(
         raise TrainingError(_CONTRADICTORY.format(n=contradictions))
     if kind == "grpo":
         rows, test_rows = _distinct(rows), _distinct(test_rows)
-        answers = _answers_in(test_rows)
-    solutions = {prompt: reference for prompt, reference in answers if reference not in faults}
-    return TrainingData(tuple(rows), tuple(test_rows), solutions, others, contradictions, tuple(unusable), repeated)
+        answers = test_rows
+    solutions = {row.prompt: row.reference for row in answers if row.reference and row.reference not in faults}
+    questions = {row.prompt: row.question for row in (*answers, *test_rows)}
+    return TrainingData(
+        tuple(rows), tuple(test_rows), solutions, questions, others, contradictions, tuple(unusable), repeated
+    )
 
 
-def _answers_in(rows: Sequence[TextRow]) -> list[tuple[str, RightAnswer]]:
-    """Prompts with their right answers."""
-    return [(row.prompt, row.reference) for row in rows if row.reference]
-
-
-def _answers_beside(file: Path, test_rows: Sequence[TextRow]) -> list[tuple[str, RightAnswer]]:
-    """Prompts with the right answers that `write_rows` wrote beside the data, of the conversations set apart."""
+def _answers_beside(file: Path, test_rows: Sequence[TextRow]) -> list[TextRow]:
+    """The right answers that `write_rows` wrote beside the data, of the conversations set apart."""
     answers, apart = file.with_name("answers.jsonl"), {row.conversation for row in test_rows}
-    pairs = []
+    rows = []
     for _, line in _lines(answers) if answers.exists() else ():
         prompt, solution, conversation = (line.get(name) for name in ("prompt", "solution", "conversation"))
-        is_own = isinstance(conversation, str) and conversation in apart
-        if is_own and isinstance(prompt, str) and isinstance(solution, str) and line.get("solution_kind") != "tests":
-            pairs.append((prompt, _reference(solution, line.get("solution_kind"))))
-    return pairs
+        if not isinstance(conversation, str) or conversation not in apart or line.get("solution_kind") == "tests":
+            continue
+        if isinstance(prompt, str) and isinstance(solution, str):
+            reference = _reference(solution, line.get("solution_kind"))
+            question = question_of(line)
+            rows.append(TextRow(prompt, "", "", True, conversation, ("",), ("",), reference, question=question))
+    return rows
 
 
 def _faults(references: Iterable[RightAnswer]) -> dict[RightAnswer | None, Both]:
@@ -249,8 +261,17 @@ def lift(rows: int) -> int:
     return int(min(50, round(100 * 1.96 * math.sqrt(0.25 / sample_size) / 1.8)))
 
 
-def question_of(prompt: str) -> str:
-    """The person's last message in a rendered prompt, as well as that can be told."""
+def question_of(line: Mapping[str, Any]) -> str:
+    """The person's last message of a row in a file; "" where it is not known.
+
+    Rows of others, and of an older r1chat, have no `question`: there it is looked for in the prompt of three templates,
+    and a prompt without anything that is spelled like a token is the message.
+    """
+    if isinstance(question := line.get("question"), str) and question:
+        return question
+    prompt = line.get("prompt")
+    if not isinstance(prompt, str):
+        return ""
     text = prompt.rpartition(R1_ASSISTANT)[0].rpartition("<｜User｜>")[2] if R1_ASSISTANT in prompt else prompt
     for start, end in (
         ("<|im_start|>user\n", "<|im_end|>"),
@@ -258,7 +279,7 @@ def question_of(prompt: str) -> str:
     ):
         if start in text:
             text = text.rpartition(start)[2].partition(end)[0]
-    return text.strip()
+    return "" if TOKEN.search(text) else text.strip()
 
 
 def _without_contradictions(rows: Sequence[TextRow]) -> list[TextRow]:
@@ -272,7 +293,7 @@ def _without_contradictions(rows: Sequence[TextRow]) -> list[TextRow]:
     ]
 
 
-def _by_marks(rows: list[TextRow], by: Mapping[Aspect, float]) -> list[TextRow]:
+def _by_marks(rows: list[TextRow], by: Mapping[Aspect, float], form: ReasoningFormat) -> list[TextRow]:
     """Replies labelled by their marks; those without a mark that says something are left out."""
     if not by:
         return rows
@@ -281,7 +302,7 @@ def _by_marks(rows: list[TextRow], by: Mapping[Aspect, float]) -> list[TextRow]:
         good = label(dict(row.marks), by)
         if good is None:
             continue
-        thought, answer = split_thought(row.chosen) if set(by) == {"helpfulness"} else ("", row.chosen)
+        thought, answer = split_thought(row.chosen, form) if set(by) == {"helpfulness"} else ("", row.chosen)
         labelled_rows.append(replace(row, prompt=row.prompt + thought, chosen=answer, good=good))
     return labelled_rows
 
@@ -380,6 +401,7 @@ def _parse(kind: TrainingKind, file: Path) -> list[TextRow]:
                 tuple(str(line.get(f"{side}model", "")) for side in sides),
                 reference,
                 tuple((aspect, _mark(line.get(aspect))) for aspect in ASPECTS),
+                question_of(line),
             )
         )
     return rows

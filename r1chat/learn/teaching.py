@@ -14,7 +14,7 @@ from r1chat.backends.llama.child.reading import LoadedModel
 from r1chat.both import Both
 from r1chat.errors import TrainingError
 from r1chat.learn.defaults import LIMIT, epochs_for, part_for, rates_of, rows_for
-from r1chat.learn.gather import TextRow, TrainingData, question_of
+from r1chat.learn.gather import TextRow, TrainingData
 from r1chat.learn.proof import PLAIN
 from r1chat.learn.runs import RunWish
 from r1chat.learn.trials import Tried
@@ -140,7 +140,7 @@ def samples_of(rows: Encoded) -> list[list[int]]:
 def _problems(encoded: Encoded) -> list[GrpoProblem]:
     """Questions with right answers, for GRPO."""
     return [
-        GrpoProblem(row.prompt, text.prompt, question_of(text.prompt), text.reference)
+        GrpoProblem(row.prompt, text.prompt, text.question or text.prompt, text.reference)
         for text, row in encoded
         if text.reference
     ]

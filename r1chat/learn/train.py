@@ -22,6 +22,7 @@ from r1chat.backends.llama.adapters import base_keys
 from r1chat.backends.llama.machine import available_memory
 from r1chat.both import Both
 from r1chat.errors import ExportError, R1ChatError, TrainingError
+from r1chat.export.templates import Templates
 from r1chat.learn.defaults import LIMIT as SAMPLE_LIMIT
 from r1chat.learn.defaults import epochs_for, part_for, rate_for, rows_for
 from r1chat.learn.forecast import Sampling, TrainingForecast, forecast, needed_memory
@@ -31,7 +32,6 @@ from r1chat.learn.gather import (
     TrainingData,
     check_enough,
     choosing_part,
-    question_of,
     read_rows,
     unusable_told,
     write_rows,
@@ -240,7 +240,9 @@ class _Job:
         if not wish.data:
             renew(self.app.store, self.app.settings.data_dir)
             file = write_rows(self.app.store, self.app.catalogue, wish.kind, self.run.folder)
-        return read_rows(wish.kind, file, target.digests, target.names, wish.every_model or bool(wish.data), wish.by)
+        form = Templates(self.app.catalogue, None).form(wish.model)  # as the export wrote it
+        every_model = wish.every_model or bool(wish.data)
+        return read_rows(wish.kind, file, target.digests, target.names, every_model, wish.by, form)
 
     def _forecast(self, target: Target, lesson: Lesson, prompts: Sequence[tuple[str, bool]]) -> TorchDevice:
         """Tell what it will take, and where; the device. Raises TrainingError where memory does not suffice."""
@@ -393,7 +395,7 @@ class _Job:
 
         sides = agreed(trainer, lesson.apart)
         proof = compare(
-            [(text, question_of(text)) for text, _ in _asked(gathered)],
+            [(text, gathered.questions.get(text) or text) for text, _ in _asked(gathered)],
             gathered.solutions,
             form,
             write(None),

@@ -36,7 +36,8 @@ def trl_reward(
     The function takes `prompts` and `completions`, all of them plain text or all of them lists of messages, and the
     dataset's columns as keyword arguments. It returns one value from 0 to 1 for each completion, None where the verdict
     is undecided or there is nothing to judge. "accuracy" reads the references from `column`, and their kinds from the
-    column `{column}_kind` if there is one; it raises CheckError if `column` is missing.
+    column `{column}_kind` if there is one; it raises CheckError if `column` is missing. "language" reads the person's
+    messages from the column `question`, and without one from the prompts.
 
     `opened`: the chat template ends the prompt with `<think>`, as the templates of R1's distills do. It applies to
     prompts given as messages; a prompt given as text shows whether it does. A thought that is never closed has no
@@ -51,8 +52,9 @@ def trl_reward(
         if name == "format":
             return [format_reward(reply).value for reply in replies]
         if name == "language":
-            chains = zip(prompts, replies, strict=True)
-            return [language_consistency(reply.reasoning, _question(prompt)).value for prompt, reply in chains]
+            questions = columns.get("question") or map(_question, prompts)
+            chains = zip(questions, replies, strict=True)
+            return [language_consistency(reply.reasoning, question).value for question, reply in chains]
         if column not in columns:
             raise CheckError(f"The data set has no column “{column}”: name the one that holds the right answers.")
         kinds = columns.get(f"{column}_kind") or [None] * len(replies)

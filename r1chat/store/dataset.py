@@ -89,6 +89,7 @@ class JudgedReply(NamedTuple):
     system_role: bool
     created_at: datetime
     later: str  # as the column has it: see `segments`
+    incomplete_prompt: bool
 
     @property
     def segments(self) -> list[tuple[str, str]]:

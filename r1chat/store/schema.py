@@ -220,6 +220,7 @@ replies = Table(
     Column("system_role", Boolean, nullable=False, server_default=false()),
     name_column("preset"),
     text_column("later"),  # JSON: [[place in the reasoning, place in the answer], …]
+    Column("incomplete_prompt", Boolean, nullable=False, server_default=false()),
 )
 
 moment_labels = Table(

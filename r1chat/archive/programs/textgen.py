@@ -54,7 +54,8 @@ def _add(chat: ForeignChat, key: str, parent: str | None, text: str, about: Mapp
     role: ForeignRole = "user" if key.startswith("user") else "assistant"
     if text in ("", _GREETING):
         return None
-    chat.parts["files"] += len(sequence(about.get("attachments")))
+    files = len(sequence(about.get("attachments")))
+    chat.parts["files"] += files
     versions = [mapping(version) for version in sequence(about.get("versions"))]
     index = about.get("current_version_index")
     if type(index) is int and 0 <= index < len(versions):
@@ -67,7 +68,7 @@ def _add(chat: ForeignChat, key: str, parent: str | None, text: str, about: Mapp
         content = text if at == current else clean(version.get("content"))
         own = key if at == current else f"{key}.{at}"
         created = moment(version.get("timestamp"), about.get("timestamp") if at == current else None)
-        message = ForeignMessage(own, parent, role, created)
+        message = ForeignMessage(own, parent, role, created, incomplete=bool(files))
         model = first_text(version, "model_name", "model") or default_model
         if role == "user":
             chat.add(replace(message, text=content))

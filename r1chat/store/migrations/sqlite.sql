@@ -77,7 +77,7 @@ CREATE TABLE reply (
     kept_reasoning INTEGER NOT NULL,
     kept_answer INTEGER NOT NULL,
     reasoning TEXT DEFAULT '' NOT NULL,
-    answer TEXT DEFAULT '' NOT NULL, budget INTEGER, closed_by TEXT DEFAULT '' NOT NULL, vote_id TEXT, seen_from TEXT, keep_thoughts BOOLEAN DEFAULT 0 NOT NULL, thinking_choice TEXT DEFAULT '' NOT NULL, system TEXT DEFAULT '' NOT NULL, sampling_source TEXT DEFAULT '' NOT NULL, presence_penalty DOUBLE DEFAULT '0' NOT NULL, system_role BOOLEAN DEFAULT 0 NOT NULL, preset TEXT DEFAULT '' NOT NULL, later TEXT DEFAULT '' NOT NULL,
+    answer TEXT DEFAULT '' NOT NULL, budget INTEGER, closed_by TEXT DEFAULT '' NOT NULL, vote_id TEXT, seen_from TEXT, keep_thoughts BOOLEAN DEFAULT 0 NOT NULL, thinking_choice TEXT DEFAULT '' NOT NULL, system TEXT DEFAULT '' NOT NULL, sampling_source TEXT DEFAULT '' NOT NULL, presence_penalty DOUBLE DEFAULT '0' NOT NULL, system_role BOOLEAN DEFAULT 0 NOT NULL, preset TEXT DEFAULT '' NOT NULL, later TEXT DEFAULT '' NOT NULL, incomplete_prompt BOOLEAN DEFAULT 0 NOT NULL,
     PRIMARY KEY (id),
     FOREIGN KEY(turn_id) REFERENCES turn (id) ON DELETE CASCADE,
     FOREIGN KEY(parent_id) REFERENCES reply (id) ON DELETE SET NULL
@@ -265,5 +265,5 @@ CREATE TABLE preset (
     UNIQUE (name)
 );
 
-INSERT INTO alembic_version VALUES ('0009');
+INSERT INTO alembic_version VALUES ('0010');
 
