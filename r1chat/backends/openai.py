@@ -467,7 +467,7 @@ class OpenAIBackend:
                         chunks = wire.all_parsed(Chunk, data)
                     except wire.NotUnderstood:
                         if event == "error":
-                            raise broken_off(data.decode(errors="replace"), key) from None
+                            raise broken_off(data.strip().decode(errors="replace"), key) from None
                         if began:
                             raise wire.BrokenStreamError from None
                         raise

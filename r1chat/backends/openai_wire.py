@@ -238,7 +238,7 @@ class StreamReader:
         self._only_answer = only_answer
         self._native = False
         self._halves, self._thought_halves = wire.Halves(), wire.Halves()
-        self._has_thought = self._has_answer = False  # came in pieces
+        self._has_thought = self._has_answer = False  # in pieces
         self._calls_tool = False
         self._reason = ""
         self._usage = _Usage()
@@ -267,7 +267,10 @@ class StreamReader:
         piece, whole = choice.delta, choice.message
         self._calls_tool = self._calls_tool or piece.calls_tool or whole.calls_tool
         thought, answer = piece.thought, piece.answer or wire.as_text(choice.text)
-        self._has_thought, self._has_answer = self._has_thought or bool(thought), self._has_answer or bool(answer)
+        self._has_answer = self._has_answer or bool(answer)
+        self._has_thought = (
+            self._has_thought or bool(thought) or self._has_answer
+        )  # or it stood between tags, or is none
         if thought := self._thought_halves.join(thought if self._has_thought else whole.thought):
             self._native = not self._only_answer
             events.append(Reasoning(thought) if self._native else Raw(thought))
