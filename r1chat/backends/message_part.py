@@ -24,7 +24,7 @@ class MessagePart(wire.Tolerant):
     @property
     def thought(self) -> str:
         fields = (self.reasoning_content, self.reasoning, self.thinking, self.reasoning_text, self.reasoning_details)
-        texts = (wire.as_thought(value, all_of_it=True) for value in fields)
+        texts = (wire.as_thought(value, all_of_it=True) for value in fields if value)
         return next((text for text in texts if text), "") or wire.as_thought(self.content)
 
     @property

@@ -268,9 +268,8 @@ class StreamReader:
         self._calls_tool = self._calls_tool or piece.calls_tool or whole.calls_tool
         thought, answer = piece.thought, piece.answer or wire.as_text(choice.text)
         self._has_answer = self._has_answer or bool(answer)
-        self._has_thought = (
-            self._has_thought or bool(thought) or self._has_answer
-        )  # or it stood between tags, or is none
+        # an answer that has begun without a thought may hold it between tags
+        self._has_thought = self._has_thought or self._has_answer or bool(thought)
         if thought := self._thought_halves.join(thought if self._has_thought else whole.thought):
             self._native = not self._only_answer
             events.append(Reasoning(thought) if self._native else Raw(thought))
