@@ -17,6 +17,7 @@ from r1chat.reasoning_format import ReasoningFormat
 LONGEST_MESSAGE = 1_000_000  # characters of a message of a person, or of a system prompt
 FIRST_MOMENT = datetime(1900, 1, 1, tzinfo=UTC)  # between these two, every time zone has a name for each moment
 LAST_MOMENT = datetime(9998, 12, 31, tzinfo=UTC)
+TOOL_CALLS = "tool_calls"  # `raw_finish` of a reply whose server has a tool called, which r1chat does not do
 LONGEST_NAME = 300  # characters of a title, or of a model's name and what is told of it; longer names are not listed
 MOST_LATER = 200  # thoughts within an answer that stand apart; what is thought after that goes on with the last one
 _MOST_SIZE = 1 << 60  # bytes or parameters
@@ -31,7 +32,7 @@ FinishReason = Literal[
     "stop",  # the model ended its reply
     "length",  # the context window or the token limit was reached
     "stopped",  # the person stopped it
-    "cut",  # the stream ended without its last line
+    "cut",  # the stream ended without its last line, or the server says that the reply is not whole
     "error",  # the backend failed; `Reply.error` says how
     "interrupted",  # the app died while it streamed; found at the next start
 ]
@@ -329,6 +330,11 @@ class Reply:
     def too_long(self) -> bool:
         """It was refused, since its prompt does not fit the window: the same prompt will be refused again."""
         return self.finish == "error" and self.raw_finish == ContextError.__name__
+
+    @property
+    def wants_tool(self) -> bool:
+        """It ended, perhaps without a word, since the model wants to call a tool."""
+        return self.finish == "cut" and self.raw_finish == TOOL_CALLS
 
     @property
     def so_far(self) -> ReplySoFar:

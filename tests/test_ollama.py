@@ -150,6 +150,55 @@ def test_a_model_that_cannot_be_described_is_listed_with_the_reason() -> None:
     assert "ollama pull plain" in str(last.note)
 
 
+def listing(tags: object, show: object, ps: object = None) -> list[Exchange]:
+    """What a server answers on its models, each of which is shown as `show`."""
+    return [
+        *wire("ollama/01-version", 0),
+        written("GET", "/api/tags", json.dumps(tags)),
+        written("GET", "/api/ps", json.dumps(ps or {"models": []})),
+        written("POST", "/api/show", json.dumps(show)),
+    ]
+
+
+PLAIN_SHOW = {"template": "{{ .Prompt }}", "capabilities": ["completion"], "model_info": {}}
+
+
+@pytest.mark.parametrize(
+    ("entry", "names"),
+    [
+        ({"name": 3}, ["even"]),
+        (None, ["even"]),
+        ({"name": "x" * 301}, ["even"]),
+        ({"name": "odd", "details": None}, ["odd", "even"]),
+        ({"name": "odd", "details": {"family": None, "quantization_level": 4}}, ["odd", "even"]),
+        ({"name": "odd", "digest": None, "size": "large", "remote_host": None}, ["odd", "even"]),
+    ],
+)
+def test_an_odd_entry_of_the_list_hides_only_itself(entry: object, names: list[str]) -> None:
+    entries = {"models": [entry, {"name": "even"}]}
+    with backend_at(listing(entries, PLAIN_SHOW, entries)) as (backend, _):
+        models = backend.models()
+        assert [model.name for model in models] == names and all(model.ready for model in models)
+        assert {model.name for model in backend.manage.in_memory()} == set(names)
+
+
+def test_a_server_before_its_first_pull_has_no_models_and_is_one() -> None:
+    with backend_at(listing({"models": None}, PLAIN_SHOW, {"models": None})) as (backend, _):
+        assert backend.models() == [] and backend.manage.in_memory() == []
+
+
+def test_a_list_of_odd_entries_alone_is_no_list_of_ollama() -> None:
+    with backend_at(listing({"models": ["a", "b"]}, PLAIN_SHOW)) as (backend, _), pytest.raises(UnreachableError):
+        backend.models()
+
+
+@pytest.mark.parametrize("odd", [{"capabilities": None}, {"template": None}, {"template": ["x"]}, {"model_info": 4}])
+def test_an_odd_field_of_a_description_hides_no_model(odd: dict[str, object]) -> None:
+    with backend_at(listing({"models": [{"name": "odd"}]}, {**PLAIN_SHOW, **odd})) as (backend, _):
+        (model,) = backend.models()
+    assert model.ready and not model.thinks
+
+
 def test_models_that_only_embed_are_left_out_and_those_far_away_say_so() -> None:
     tags = {"models": [{"name": "embedder"}, {"name": "far:cloud", "remote_host": "https://ollama.com"}]}
     show = {"capabilities": ["completion", "thinking"], "model_info": None, "template": "<think>"}
@@ -285,6 +334,44 @@ def test_last_line_becomes_the_finish() -> None:
         prefill=0.006142,
         decode=0.033832,
     )
+
+
+def chat(*lines: object) -> Exchange:
+    return written("POST", "/api/chat", "".join(json.dumps(line) + "\n" for line in lines))
+
+
+DONE = {"message": {"content": ""}, "done": True, "done_reason": "stop"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "finish"),
+    [
+        (({"message": None}, DONE), "stop"),
+        (({"message": {"content": None}, "response": None}, DONE), "stop"),
+        (({"done": True, "done_reason": None},), "stop"),
+        (({"done": True, "done_reason": ["length"]},), "length"),
+        (({"done": True, "done_reason": "stop", "_debug_info": [], "eval_count": "x"},), "stop"),
+    ],
+)
+def test_odd_fields_do_not_break_a_good_reply(lines: tuple[object, ...], finish: str) -> None:
+    with backend_at(shown("plain"), chat({"message": {"content": "Yes"}}, *lines)) as (backend, _):
+        reply = collect(backend.stream(request("plain")))
+    assert (reply.answer, reply.finish) == ("Yes", finish)
+
+
+def test_a_call_of_a_tool_is_told() -> None:
+    call = {"message": {"content": "", "tool_calls": [{"function": {"name": "weather", "arguments": {}}}]}}
+    with backend_at(shown("plain"), chat(call, DONE)) as (backend, _):
+        reply = collect(backend.stream(request("plain")))
+    assert (reply.finish, reply.answer, reply.wants_tool) == ("cut", "", True)
+
+
+@pytest.mark.parametrize("error", ["out of memory", {"message": "out of memory"}, {"error": "out of memory"}])
+def test_an_error_in_mid_stream_is_told_in_the_servers_words_in_every_form(error: object) -> None:
+    with backend_at(shown("plain"), chat({"message": {"content": "Well"}}, {"error": error})) as (backend, _):
+        reply = backend.stream(request("plain"))
+        with pytest.raises(GenerationError, match="broke off: out of memory"):
+            list(reply)
 
 
 def test_token_limit_in_mid_thought() -> None:

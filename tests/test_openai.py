@@ -89,7 +89,7 @@ def sse(*chunks: Any, last: str = "data: [DONE]\n\n") -> Exchange:
     return written("POST", "/v1/chat/completions", body, content_type="text/event-stream")
 
 
-def delta(finish: str | None = None, **fields: str) -> dict[str, Any]:
+def delta(finish: str | None = None, **fields: Any) -> dict[str, Any]:
     return {"choices": [{"index": 0, "delta": fields, "finish_reason": finish}]}
 
 
@@ -198,6 +198,59 @@ def test_the_other_name_of_the_field() -> None:
     assert any(isinstance(event, Reasoning) for event in events)
     assert thought_and_answer(collect(events)) == (THOUGHT, True, ANSWER)
     assert events[-1] == Finish("stop", raw_reason="stop", prompt_tokens=13, completion_tokens=54)
+
+
+def answered(*chunks: Any, **settings: Any) -> list[BackendEvent]:
+    """The events of a reply by a server that sends these."""
+    with backend_at(models_of("somebody"), sse(*chunks), **settings) as (backend, _):
+        return list(backend.stream(request()))
+
+
+@pytest.mark.parametrize(
+    "thought",
+    [
+        {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Let me see."}]}]},  # Mistral
+        {"content": [{"type": "thinking", "thinking": "Let me see."}]},
+        {"content": [{"type": "reasoning", "text": "Let me see."}]},
+        {"content": "", "reasoning_details": [{"type": "reasoning.text", "text": "Let me see."}]},  # OpenRouter
+        {"reasoning_details": [{"type": "reasoning.encrypted", "data": "x"}, {"summary": "Let me see."}]},
+        {"reasoning": "Let me see.", "reasoning_details": [{"type": "reasoning.text", "text": "Let me see."}]},
+        {"reasoning": {"content": "Let me see."}},
+        {"thinking": "Let me see."},
+        {"reasoning_text": "Let me see."},
+    ],
+)
+def test_a_thought_is_a_thought_under_every_name(thought: dict[str, Any]) -> None:
+    answer = [{"type": "text", "text": "Yes"}]
+    reply = collect(answered(delta(**thought), delta("stop", content=answer)))
+    assert thought_and_answer(reply) == ("Let me see.", True, "Yes")
+
+
+def test_texts_within_each_other_without_end_are_no_text() -> None:
+    endless: Any = "deep"
+    for _ in range(150):
+        endless = [{"type": "thinking", "thinking": endless}]
+    assert texts(answered(delta(content=endless), delta("stop", content="Yes"))) == "Yes"
+
+
+def test_a_refusal_is_the_answer() -> None:
+    refusal = (delta(content=None, refusal="I cannot "), delta("stop", content=None, refusal="help."))
+    assert collect(answered(*refusal)).answer == "I cannot help."
+
+
+@pytest.mark.parametrize("field", ["tool_calls", "function_call"])
+@pytest.mark.parametrize("word", ["stop", "tool_calls", None])
+def test_a_call_of_a_tool_is_told(field: str, word: str | None) -> None:
+    call = {"name": "weather", "arguments": "{}"}
+    value: Any = [{"index": 0, "function": call}] if field == "tool_calls" else call
+    reply = collect(answered(delta(word, content=None, **{field: value}), {"choices": None}))
+    assert (reply.finish, reply.answer, reply.wants_tool) == ("cut", "", True)
+
+
+@pytest.mark.parametrize("value", [None, []])
+def test_no_tools_are_no_call(value: Any) -> None:
+    reply = collect(answered(delta("stop", content="Yes", tool_calls=value, function_call=None)))
+    assert (reply.finish, reply.wants_tool) == ("stop", False)
 
 
 def test_unrecognised_template_that_opens_the_thought_is_asked_for_once() -> None:
@@ -579,6 +632,70 @@ def test_error_in_mid_stream_breaks_the_reply_after_its_text(error: Any) -> None
     assert isinstance(raised, GenerationError) and "out of memory" in str(raised)
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'data: {"object": "error", "message": "out of memory", "code": 500}\n\n',
+        'data: {"detail": "out of memory"}\n\n',
+        'event: error\ndata: {"message": "out of memory", "code": 503}\n\n',
+        'event: error\ndata: {"error": {"message": "out of memory"}}\n\n',
+        "event: error\ndata: out of memory\n\n",
+    ],
+)
+def test_an_error_in_mid_stream_is_told_in_the_servers_words_in_every_form(lines: str) -> None:
+    before = 'event: message\ndata: {"choices": []}\n\n'
+    with backend_at(models_of("me"), sse(delta(content="Well"), last=before + lines), key=KEY) as (backend, _):
+        events, raised = until_error(backend.stream(request()))
+    assert texts(events) == "Well"
+    assert isinstance(raised, GenerationError) and "broke off: out of memory." in str(raised)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"choices": None},
+        {"choices": [], "usage": "much"},
+        {"choices": [], "usage": {"prompt_tokens_details": []}},
+        {"choices": [], "timings": [1], "prompt_progress": {"total": "x"}, "tokens": None, "stop": None},
+        {"choices": [{"index": None, "delta": None, "message": None}]},
+        {"choices": [{"index": 0, "delta": None, "message": {"content": "Well, yes", "reasoning": "Hm"}}]},
+        {"choices": [{"index": 0, "delta": {}, "message": {"content": "Well, yes"}}]},
+    ],
+)
+@pytest.mark.parametrize("rechunk", [0, 1])
+def test_odd_fields_do_not_break_a_good_reply(odd: dict[str, Any], rechunk: int) -> None:
+    pieces = (delta(reasoning="Hm"), delta(content="Well,"), delta(content=" yes"))
+    reply = collect(answered(*pieces, odd, delta("stop"), rechunk=rechunk))
+    assert (*thought_and_answer(reply), reply.finish) == ("Hm", True, "Well, yes", "stop")
+
+
+def test_a_whole_message_at_the_end_repeats_no_thought_that_stood_between_tags() -> None:
+    whole = {"index": 0, "message": {"content": "Well", "reasoning_content": "Hm"}, "finish_reason": "stop"}
+    assert texts(answered(delta(content="<think>Hm</think>Well"), {"choices": [whole]})) == "<think>Hm</think>Well"
+
+
+@pytest.mark.parametrize("odd", [{"choices": "none"}, {"choices": [{"delta": "text"}]}, {"choices": [7]}])
+def test_choices_that_cannot_be_read_break_the_reply_off_since_text_might_be_lost(odd: dict[str, Any]) -> None:
+    with backend_at(models_of("me"), sse(delta(content="Well"), odd, delta("stop"))) as (backend, _):
+        events, raised = until_error(backend.stream(request()))
+    assert texts(events) == "Well" and "cannot be read" in str(raised)
+
+
+@pytest.mark.parametrize("rechunk", [0, 1])
+def test_a_byte_order_mark_takes_no_text_away(rechunk: int) -> None:
+    whole = {"choices": [{"message": {"content": "Well"}, "finish_reason": "stop"}]}
+    stream = sse(delta(content="Well"), delta("stop"))
+    marked = replace(stream, chunks=tuple((at, f"\ufeff{text}") for at, text in stream.chunks))
+    for exchange in (marked, written("POST", "/v1/chat/completions", f"\ufeff{json.dumps(whole)}")):
+        with backend_at(models_of("me"), exchange, rechunk=rechunk) as (backend, _):
+            assert collect(backend.stream(request())).answer == "Well"
+
+
+def test_a_whole_message_counts_where_no_pieces_come() -> None:
+    whole = {"index": 0, "delta": {}, "message": {"content": "Well", "reasoning": "Hm"}, "finish_reason": "stop"}
+    assert thought_and_answer(collect(answered({"choices": [whole]}))) == ("Hm", True, "Well")
+
+
 def test_iterator_closed_in_mid_stream_closes_the_connection() -> None:
     with llama(wire("llama-server/31-client-left", 0)[0]) as (backend, server):
         with closing(backend.stream(request(messages=STORY))) as stream:
@@ -678,6 +795,15 @@ def test_a_model_without_a_name_that_can_be_used_does_not_hide_the_others() -> N
         models = backend.models()
         assert [(model.name, model.ready) for model in models] == [("\ufffd", False), ("parrot", True)]
         assert "no Unicode" in str(models[0].note)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"owned_by": 5}, {"parent": 5}, {"meta": [1]}, {"meta": {"n_ctx": "x", "ftype": 3}}, {"status": "loaded"}]
+)
+def test_an_odd_field_of_a_model_hides_no_model(odd: dict[str, Any]) -> None:
+    listed = {"data": [{"id": "odd", "owned_by": "llamacpp", **odd}, {"id": "even", "owned_by": "llamacpp"}]}
+    with backend_at(written("GET", "/v1/models", json.dumps(listed))) as (backend, _):
+        assert [model.name for model in backend.models()] == ["odd", "even"]
 
 
 def test_wrong_key_says_where_to_put_the_right_one() -> None:

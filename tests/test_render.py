@@ -278,6 +278,7 @@ def test_finished_reply_has_no_notice() -> None:
     [
         (replace(THOUGHT, finish="stopped"), "continue from here"),
         (replace(THOUGHT, finish="cut"), "before the reply was finished"),
+        (replace(THOUGHT, finish="cut", raw_finish="tool_calls"), "wants to call a tool, which r1chat does not do"),
         (replace(THOUGHT, finish="interrupted"), "can be continued"),
         (replace(THOUGHT, reopened=True), "went on thinking"),
         (replace(THOUGHT, answer=" "), "without an answer"),

@@ -172,6 +172,7 @@ def test_every_ending_that_is_not_a_plain_one_is_said() -> None:
     assert remark_on(Reply(finish="error", error="It broke. Try again.")) == "It broke. Try again."
     assert "--context" in remark_on(Reply(finish="length"))
     assert "kept" in remark_on(Reply(finish="cut"))
+    assert "wants to call a tool" in remark_on(Reply(finish="cut", raw_finish="tool_calls"))
     assert "kept" in remark_on(Reply(finish="stopped"))
 
 

@@ -157,10 +157,11 @@ class OllamaBackend:
                     self._ask(Tags, "GET", "/api/ps"),
                     self._ask(Version, "GET", "/api/version"),
                 )
-                listed = [tag for tag in tags.models if len(tag.name) <= LONGEST_NAME][: wire.MOST_MODELS]
                 at_once = asyncio.Semaphore(8)
-                descriptions = await asyncio.gather(*(self._describe(tag, version.version, at_once) for tag in listed))
-        names = {tag.name for tag in listed}
+                descriptions = await asyncio.gather(
+                    *(self._describe(tag, version.version, at_once) for tag in tags.models)
+                )
+        names = {tag.name for tag in tags.models}
         self._models = {name: model for name, model in self._models.items() if name in names}
         loaded = {tag.name for tag in running.models}
         infos = [replace(info, loaded=info.name in loaded) for info in descriptions if info]
@@ -260,20 +261,21 @@ class OllamaBackend:
                     yield event
 
     async def _events(self, path: str, body: dict[str, Any], model: _Model) -> AsyncGenerator[BackendEvent, None]:
-        native = False
+        native = calls_tool = False
         halves, thought_halves = wire.Halves(), wire.Halves()
         finish, key = Finish("cut", context=model.context), wire.key_of(self._http.headers)
         async with aclosing(self._parts(path, body)) as parts:
             async for part in parts:
                 if part.error:
                     raise broken_off(part.error, key)
-                if thought := thought_halves.join(wire.as_text(part.message.thinking)):
+                calls_tool = calls_tool or part.message.calls_tool
+                if thought := thought_halves.join(part.message.thought):
                     native = True
                     yield Reasoning(thought)
-                if text := halves.join(wire.as_text(part.message.content) or wire.as_text(part.response)):
+                if text := halves.join(part.message.answer or wire.as_text(part.response)):
                     yield Answer(text) if native else Raw(text)
                 if part.done:
-                    finish = part.finish(model.context, key)
+                    finish = part.finish(model.context, key, calls_tool)
         yield finish
 
     async def _warm(self, request: Request) -> None:

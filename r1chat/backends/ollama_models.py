@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import httpx
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from r1chat.backends import wire
 from r1chat.backends.bridge import Bridge
-from r1chat.backends.ollama_wire import Size
+from r1chat.backends.ollama_wire import ModelName, Size
 from r1chat.both import Both
 from r1chat.errors import BackendError, GenerationError, UnknownModelError
 from r1chat.messages import LONGEST_NAME, BackendEvent, Progress
@@ -38,19 +38,19 @@ class InMemory:
     until: datetime | None
 
 
-class _Running(BaseModel):
-    name: str
+class _Running(wire.Tolerant):
+    name: ModelName
     size: Size = 0
     size_vram: Size = 0
     expires_at: datetime | None = None
     context_length: Size = 0
 
 
-class _RunningList(BaseModel):
-    models: list[_Running] = []
+class _RunningList(wire.Tolerant):
+    models: Annotated[list[_Running], wire.entries_of(_Running)] = Field(default_factory=list)
 
 
-class _PullLine(BaseModel):
+class _PullLine(wire.Tolerant):
     status: Any = ""
     digest: Annotated[str, BeforeValidator(lambda value: wire.as_text(value)[:LONGEST_NAME])] = ""
     total: Size = 0
@@ -121,8 +121,7 @@ class OllamaModels:
     async def _running(self) -> list[_Running]:
         async with asyncio.timeout(_LOOK_WITHIN), self._http.stream("GET", "/api/ps") as response:
             await wire.success(response)
-            running = wire.parsed(_RunningList, await wire.body(response)).models
-        return [model for model in running if len(model.name) <= LONGEST_NAME][: wire.MOST_MODELS]
+            return wire.parsed(_RunningList, await wire.body(response)).models
 
     async def _keep(self, model: str, seconds: int) -> None:
         body: dict[str, Any] = {"model": model, "messages": [], "keep_alive": seconds, "stream": False}

@@ -5,16 +5,17 @@ from __future__ import annotations
 import ipaddress
 import re
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
 import httpx
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from r1chat.backends import wire
+from r1chat.backends.message_part import MessagePart
 from r1chat.both import Both, Wording
 from r1chat.errors import BackendError, ConfigError, GenerationError, UnknownModelError, UnreachableError
-from r1chat.messages import Finish, Message, Params
+from r1chat.messages import LONGEST_NAME, TOOL_CALLS, Finish, Message, Params
 
 NEVER_CUTS = (0, 12, 6)  # the first version that knows `truncate` and `shift`
 RENDERS = (0, 11, 5)  # the first that renders a prompt without running the model
@@ -59,34 +60,35 @@ _BROKE_OFF = Both(
 
 _Count = Annotated[int | None, BeforeValidator(wire.counted)]
 Size = Annotated[int, BeforeValidator(wire.sized)]
+ModelName = Annotated[str, Field(max_length=LONGEST_NAME)]
 
 
-class _Details(BaseModel):
+class _Details(wire.Tolerant):
     family: str = ""
     parent_model: Any = ""  # the name in the FROM of its Modelfile
     quantization_level: str = ""
 
 
-class Tag(BaseModel):
+class Tag(wire.Tolerant):
     """A model, in `/api/tags` and `/api/ps`. Size in bytes."""
 
-    name: str
+    name: ModelName
     size: Size = 0
     digest: str = ""
     remote_host: wire.Name = ""
     details: _Details = _Details()
 
 
-class Tags(BaseModel):
-    models: list[Tag]
+class Tags(wire.Tolerant):
+    models: Annotated[list[Tag], wire.entries_of(Tag)]
 
 
-class Show(BaseModel):
+class Show(wire.Tolerant):
     """A model's details, in `/api/show`."""
 
     template: str = ""
     modelfile: Any = ""
-    capabilities: list[str] = []
+    capabilities: list[str] = Field(default_factory=list)
     model_info: dict[str, Any] | None = None
 
     def fact(self, key: str) -> Any:
@@ -101,27 +103,24 @@ class Show(BaseModel):
         return wire.counted(self.fact(key)) or 0
 
 
-class Version(BaseModel):
+class Version(wire.Tolerant):
     version: wire.Name
 
 
-class _ChatMessage(BaseModel):
-    content: Any = ""
-    thinking: Any = ""
-
-
-class _Debug(BaseModel):
+class _Debug(wire.Tolerant):
     rendered_template: str
 
 
-class StreamLine(BaseModel):
+class StreamLine(wire.Tolerant):
     """One line of `/api/chat` or `/api/generate`. Durations in nanoseconds."""
 
-    message: _ChatMessage = _ChatMessage()
+    carries_text: ClassVar[frozenset[str]] = frozenset(["message"])
+
+    message: MessagePart = MessagePart()
     response: Any = ""
     error: Any = ""
     done: bool = False
-    done_reason: str = ""
+    done_reason: Any = ""
     load_duration: _Count = None
     prompt_eval_count: _Count = None  # with the cached ones
     prompt_eval_duration: _Count = None  # without them
@@ -129,11 +128,12 @@ class StreamLine(BaseModel):
     eval_duration: _Count = None
     debug: _Debug | None = Field(None, alias="_debug_info")
 
-    def finish(self, context: int, key: str) -> Finish:
-        """The last line as the last event. `key` went with the request."""
+    def finish(self, context: int, key: str, calls_tool: bool) -> Finish:
+        """The last line as the last event. `key` went with the request. `calls_tool`: the reply has a tool called."""
+        reason = TOOL_CALLS if calls_tool else wire.as_text(self.done_reason)
         return Finish(
-            wire.finish_of(self.done_reason or "stop"),  # older ones do not say
-            raw_reason=wire.without_key(self.done_reason, key),
+            wire.finish_of(reason or "stop"),  # older ones do not say
+            raw_reason=wire.without_key(reason, key),
             prompt_tokens=self.prompt_eval_count,
             completion_tokens=self.eval_count,
             context=context,
@@ -230,7 +230,7 @@ def note(tag: Tag, version: str, base: str) -> Wording:
 
 def broken_off(error: Any, key: str) -> BackendError:
     """The error that an `error` in mid-stream stands for. `key` went with the request."""
-    reason = wire.shortened(wire.as_text(error), key).rstrip(".")
+    reason = wire.said_in(error, key).rstrip(".")
     return GenerationError(_BROKE_OFF.format(reason=reason or wire.NO_REASON))
 
 

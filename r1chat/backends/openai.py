@@ -23,7 +23,6 @@ from r1chat.backends.openai_wire import (
     Chunk,
     ModelEntry,
     ModelList,
-    ModelStatus,
     Props,
     Rendered,
     ServerKind,
@@ -174,7 +173,7 @@ class OpenAIBackend:
                 with suppress(wire.Refusal, wire.NotUnderstood):  # it can be switched off
                     server.props = await self._ask(Props, "GET", f"{self._root}/props")
                 for entry in entries if len(entries) > 1 else ():
-                    if isinstance(entry.status, ModelStatus) and entry.status.value == "loaded":
+                    if entry.status and entry.status.value == "loaded":
                         await self._look_at(server, entry.id)
             else:
                 server = _Server(ServerKind.VLLM if "vllm" in owners else ServerKind.OTHER, entries)
@@ -229,9 +228,7 @@ class OpenAIBackend:
             parent=f"{self.name}:{entry.parent}" if entry.parent in server.by_name else "",
             template_hash=hashlib.sha256(template.encode()).hexdigest() if template else "",
             backend_version=server.props.build_info,
-            loaded=entry.status.value == "loaded"
-            if isinstance(entry.status, ModelStatus)
-            else server.kind is ServerKind.LLAMA_SERVER,
+            loaded=entry.status.value == "loaded" if entry.status else server.kind is ServerKind.LLAMA_SERVER,
         )
 
     # -- replies ------------------------------------------------------------------------------------------------------
@@ -444,21 +441,24 @@ class OpenAIBackend:
         """The events of a stream. Raises GenerationError where one of them is an error."""
         async with self._http.stream("POST", url, json=body) as response:
             await wire.success(response)
+            key = wire.key_of(response.request.headers)
             kind = response.headers.get("content-type", "")
             if kind.startswith("text/html"):
                 raise wire.NotUnderstood
             if kind.startswith("application/json"):  # it does not stream: one body with all of it
                 for chunk in wire.all_parsed(Chunk, await wire.body(response)):
-                    if chunk.error:
-                        raise broken_off(chunk.error, wire.key_of(response.request.headers))
+                    if failure := chunk.failure():
+                        raise broken_off(failure, key)
                     if not (chunk.choices or chunk.content):
                         raise wire.NotUnderstood
                     yield chunk
                 return
-            began = False
+            began, event = False, ""
             async with aclosing(wire.lines(response)) as lines:
                 async for line in lines:
                     field_name, _, data = line.partition(b":")
+                    if field_name == b"event":
+                        event = data.strip().decode(errors="replace")
                     if field_name != b"data":
                         continue
                     if data.strip() == b"[DONE]":
@@ -466,14 +466,17 @@ class OpenAIBackend:
                     try:
                         chunks = wire.all_parsed(Chunk, data)
                     except wire.NotUnderstood:
+                        if event == "error":
+                            raise broken_off(data.strip().decode(errors="replace"), key) from None
                         if began:
                             raise wire.BrokenStreamError from None
                         raise
                     for chunk in chunks:
-                        if chunk.error:
-                            raise broken_off(chunk.error, wire.key_of(response.request.headers))
+                        if failure := chunk.failure(event):
+                            raise broken_off(failure, key)
                         began = True
                         yield chunk
+                    event = ""
 
     def _translated(self, model: str = "") -> AbstractContextManager[None]:
         def refusal_as_error(refusal: wire.Refusal) -> BackendError:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import httpx
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from r1chat.backends import wire
+from r1chat.backends.message_part import MessagePart
 from r1chat.backends.prompt import continued
 from r1chat.both import Both
 from r1chat.config import LAST_PORT
@@ -22,6 +23,7 @@ from r1chat.errors import (
     UnsupportedError,
 )
 from r1chat.messages import (
+    TOOL_CALLS,
     Answer,
     BackendEvent,
     Finish,
@@ -93,7 +95,7 @@ class ServerKind(Enum):
 # --- what the server sends -------------------------------------------------------------------------------------------
 
 
-class _Meta(BaseModel):
+class _Meta(wire.Tolerant):
     """What llama-server says of a model's file."""
 
     n_ctx: _CountOrZero = 0
@@ -103,44 +105,30 @@ class _Meta(BaseModel):
     ftype: str = ""
 
 
-class ModelStatus(BaseModel):
+class ModelStatus(wire.Tolerant):
     value: str = ""
 
 
-class ModelEntry(BaseModel):
+class ModelEntry(wire.Tolerant):
     """A model in `/models`."""
 
     id: str
     owned_by: str | None = None
-    # llama-server; others may put anything there
-    meta: _Meta | Any = Field(None, union_mode="left_to_right")
-    status: ModelStatus | Any = Field(None, union_mode="left_to_right")  # where it offers several models
+    file: _Meta = Field(_Meta(), alias="meta")  # llama-server; all 0 where nothing is known
+    status: ModelStatus | None = None  # llama-server, where it offers several models
     max_model_len: _Count = None  # vLLM
     parent: str | None = None  # vLLM, of a LoRA adapter: the model that it belongs to
 
-    @property
-    def file(self) -> _Meta:
-        """What is known of the model's file; all 0 where nothing is."""
-        return self.meta if isinstance(self.meta, _Meta) else _Meta()
+
+class ModelList(wire.Tolerant):
+    data: Annotated[list[ModelEntry], wire.entries_of(ModelEntry)]
 
 
-def _named(entries: Any) -> Any:
-    """The entries of a list of models that have a name: one that has none does not hide the others."""
-    if not isinstance(entries, list):
-        return entries
-    with_name = [entry for entry in entries if isinstance(entry, dict) and wire.is_text(entry.get("id"))]
-    return (with_name or entries)[: wire.MOST_MODELS]
-
-
-class ModelList(BaseModel):
-    data: Annotated[list[ModelEntry], BeforeValidator(_named)]
-
-
-class _Generation(BaseModel):
+class _Generation(wire.Tolerant):
     n_ctx: _CountOrZero = 0
 
 
-class Props(BaseModel):
+class Props(wire.Tolerant):
     """llama-server's `/props`."""
 
     default_generation_settings: _Generation = _Generation()
@@ -150,31 +138,25 @@ class Props(BaseModel):
     build_info: str = ""
 
 
-class Rendered(BaseModel):
+class Rendered(wire.Tolerant):
     """llama-server's `/apply-template`, and vLLM's `/detokenize`."""
 
     prompt: str
 
 
-class Tokens(BaseModel):
+class Tokens(wire.Tolerant):
     """vLLM's `/tokenize`."""
 
     tokens: list[int]
     max_model_len: _CountOrZero
 
 
-class _Delta(BaseModel):
-    """A piece of a message. Texts in any form: see `wire.as_text`."""
+class _Choice(wire.Tolerant):
+    carries_text: ClassVar[frozenset[str]] = frozenset(["delta", "message"])
 
-    content: Any = None
-    reasoning_content: Any = None  # llama-server, SGLang, DeepSeek, LM Studio
-    reasoning: Any = None  # vLLM, Ollama, OpenRouter
-
-
-class _Choice(BaseModel):
     index: int = 0
-    delta: _Delta | None = None
-    message: _Delta | None = None  # the whole of it, where a server does not stream
+    delta: MessagePart = MessagePart()
+    message: MessagePart = MessagePart()  # the whole of it, where a server does not stream or says it again at the end
     text: Any = None  # plain completions
     finish_reason: Any = None
 
@@ -182,17 +164,17 @@ class _Choice(BaseModel):
 _Milliseconds = Annotated[float, BeforeValidator(lambda value: value if isinstance(value, int | float) else 0.0)]
 
 
-class _CachedTokens(BaseModel):
+class _CachedTokens(wire.Tolerant):
     cached_tokens: _Count = None
 
 
-class _Usage(BaseModel):
+class _Usage(wire.Tolerant):
     prompt_tokens: _Count = None
     completion_tokens: _Count = None
     prompt_tokens_details: _CachedTokens | None = None
 
 
-class _Timings(BaseModel):
+class _Timings(wire.Tolerant):
     """llama-server's clock, in milliseconds, and its counts."""
 
     cache_n: _CountOrZero = 0
@@ -211,23 +193,36 @@ class _Timings(BaseModel):
         )
 
 
-class _PromptProgress(BaseModel):
+class _PromptProgress(wire.Tolerant):
     total: _CountOrZero
     processed: _CountOrZero
 
 
-class Chunk(BaseModel):
+class Chunk(wire.Tolerant):
     """One event of a stream: of `/chat/completions`, or of llama-server's `/completion` (`content` to `stop_type`)."""
 
-    choices: list[_Choice] = []
+    carries_text: ClassVar[frozenset[str]] = frozenset(["choices"])
+
+    choices: list[_Choice] = Field(default_factory=list)
     usage: _Usage | None = None
     timings: _Timings | None = None
     prompt_progress: _PromptProgress | None = None
     error: Any = None
+    object: Any = ""
+    message: Any = None  # beside `object: "error"` (vLLM, SGLang), or in an event that is called error
+    detail: Any = None  # FastAPI
     content: Any = ""
-    tokens: list[Any] = []
+    tokens: list[Any] = Field(default_factory=list)
     stop: bool = False
     stop_type: str = ""
+
+    def failure(self, event: str = "") -> Any:
+        """What the server says where this is an error; None where it is none. `event` is how the stream calls it."""
+        if self.error:
+            return self.error
+        if "error" in (self.object, event):
+            return self.message or self.detail or event or self.object
+        return None if self.choices or self.content else self.detail
 
 
 class StreamReader:
@@ -243,6 +238,8 @@ class StreamReader:
         self._only_answer = only_answer
         self._native = False
         self._halves, self._thought_halves = wire.Halves(), wire.Halves()
+        self._has_thought = self._has_answer = False  # in pieces
+        self._calls_tool = False
         self._reason = ""
         self._usage = _Usage()
         self._timings: _Timings | None = None
@@ -260,25 +257,33 @@ class StreamReader:
             self._reason = chunk.stop_type
         for choice in chunk.choices:
             if choice.index == 0:
-                events += self._text(choice.delta or choice.message or _Delta(content=choice.text))
+                events += self._text(choice)
                 self._reason = wire.as_text(choice.finish_reason) or self._reason
         return events
 
-    def _text(self, delta: _Delta) -> list[BackendEvent]:
+    def _text(self, choice: _Choice) -> list[BackendEvent]:
+        """A whole message counts only for what did not come in pieces: some servers end a stream by saying it again."""
         events: list[BackendEvent] = []
-        if thought := self._thought_halves.join(wire.as_text(delta.reasoning_content) or wire.as_text(delta.reasoning)):
+        piece, whole = choice.delta, choice.message
+        self._calls_tool = self._calls_tool or piece.calls_tool or whole.calls_tool
+        thought, answer = piece.thought, piece.answer or wire.as_text(choice.text)
+        self._has_answer = self._has_answer or bool(answer)
+        # an answer that has begun without a thought may hold it between tags
+        self._has_thought = self._has_thought or self._has_answer or bool(thought)
+        if thought := self._thought_halves.join(thought if self._has_thought else whole.thought):
             self._native = not self._only_answer
             events.append(Reasoning(thought) if self._native else Raw(thought))
-        if text := self._halves.join(wire.as_text(delta.content)):
+        if text := self._halves.join(answer if self._has_answer else whole.answer):
             events.append(Answer(text) if self._native else Raw(text))
         return events
 
     def finish(self) -> Finish:
-        """The last event; `cut` where the stream never said why it ends, or that it broke off."""
+        """The last event; `cut` where the stream never said why it ends, that it broke off, or has a tool called."""
         usage, timings = self._usage, self._timings
+        reason = TOOL_CALLS if self._calls_tool else self._reason
         return Finish(
-            wire.finish_of(self._reason),
-            raw_reason=wire.without_key(self._reason, self._key),
+            wire.finish_of(reason),
+            raw_reason=wire.without_key(reason, self._key),
             prompt_tokens=usage.prompt_tokens,
             cached_tokens=usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else None,
             completion_tokens=usage.completion_tokens,
@@ -306,7 +311,7 @@ def parse_base_url(value: str) -> str:
     return str(url.copy_with(path=url.path.rstrip("/") or "/v1"))
 
 
-class TokenizerInfo(BaseModel):
+class TokenizerInfo(wire.Tolerant):
     """vLLM's `/tokenizer_info`, which its operator may switch on."""
 
     chat_template: Any = ""

@@ -5,16 +5,25 @@ Foreign exceptions become ours in `translated`, and nowhere else. Knows no route
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 import ssl
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import httpx
-from pydantic import AfterValidator, BaseModel, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
 
 from r1chat.both import Both
 from r1chat.config import BAD_KEY, is_key
@@ -28,7 +37,7 @@ from r1chat.errors import (
 )
 from r1chat.loopback import is_this_computer
 from r1chat.messages import LONGEST_NAME, FinishReason
-from r1chat.unicode import clean, cleaned, is_unicode
+from r1chat.unicode import clean, cleaned
 
 Body = TypeVar("Body", bound=BaseModel)
 Name = Annotated[str, AfterValidator(lambda text: text[:LONGEST_NAME])]  # of a few words that are shown
@@ -49,6 +58,9 @@ _HALF = re.compile("[\ud800-\udfff]")
 _JSON = json.JSONDecoder()
 _BETWEEN = re.compile(r"\s*(?:data:\s*)*")  # two values of one line
 _MOST_VALUES = 64  # of one line
+_TEXTS = ("text", "content", "refusal")  # where an object has its text
+_THOUGHTS = ("thinking", "reasoning", "summary")  # where it has it if that is a thought
+_DEEPEST = 4  # lists and objects within each other that texts are looked for in
 _EXCEEDS = re.compile(r"\((\d{1,15}) tokens\).*?\((\d{1,15}) tokens\)", re.DOTALL)
 _MAXIMUM = re.compile(r"maximum context length (?:is|of) (\d{1,15})\b")
 _NEEDED = re.compile(r"(?:requested|resulted in|has|contains(?: at least)?) (\d{1,15})\b")
@@ -147,6 +159,47 @@ class NotUnderstood(Exception):
     """What came is not what this kind of server sends."""
 
 
+class Tolerant(BaseModel):
+    """What a server sends. A field that has a default has it where anything of another type comes, null included.
+
+    `carries_text` names fields that may be null, but no more than that: of those nothing is to be lost silently.
+    """
+
+    carries_text: ClassVar[frozenset[str]] = frozenset()
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _or_default(cls, value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        try:
+            return handler(value)
+        except ValidationError:
+            name = info.field_name or ""
+            field = cls.model_fields[name]
+            if field.is_required() or (value is not None and name in cls.carries_text):
+                raise
+            return field.get_default(call_default_factory=True)
+
+
+def entries_of(form: type[BaseModel]) -> BeforeValidator:
+    """Of a list the first `MOST_MODELS` entries that have a form: an odd one hides only itself. Null is an empty list.
+
+    A list of odd ones alone is refused.
+    """
+
+    def of_this_form(value: Any) -> Any:
+        if not isinstance(value, list):
+            return [] if value is None else value
+        entries: list[BaseModel] = []
+        for entry in value:
+            with suppress(ValidationError):
+                entries.append(form.model_validate(entry))
+            if len(entries) == MOST_MODELS:
+                break
+        return entries or value
+
+    return BeforeValidator(of_this_form)
+
+
 def client(address: str, headers: Mapping[str, str], **more: Any) -> httpx.AsyncClient:
     """The client of a server. Raises EnvironmentSettingError."""
     with environment_settings(address):
@@ -192,22 +245,24 @@ async def lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
     """The lines of a body, without their ends. Empty ones are left out.
 
     A line ends at a newline and nowhere else: U+0085 and U+2028, at which httpx's own `aiter_lines` splits, are text.
+    A byte order mark before the first is left out.
     Raises TooMuchError where a line grows beyond `LONGEST_LINE`, or where compression hides more than that.
     """
     rest: list[bytes] = []
     size = 0
+    mark = codecs.BOM_UTF8
     async for data in _bounded(response):
         *ended, last = data.split(b"\n")
         for part in ended:
-            line = b"".join((*rest, part)).strip()
-            rest, size = [], 0
+            line = b"".join((*rest, part)).removeprefix(mark).strip()
+            rest, size, mark = [], 0, b""
             if line:
                 yield line
         rest.append(last)
         size += len(last)
         if size > LONGEST_LINE:
             raise TooMuchError
-    if line := b"".join(rest).strip():
+    if line := b"".join(rest).removeprefix(mark).strip():
         yield line
 
 
@@ -220,7 +275,7 @@ async def _bounded(response: httpx.Response) -> AsyncGenerator[bytes, None]:
 
 
 async def body(response: httpx.Response) -> bytes:
-    """The whole body. Raises TooMuchError where it is longer than `LONGEST_LINE`."""
+    """The whole body without a byte order mark. Raises TooMuchError where it is longer than `LONGEST_LINE`."""
     parts: list[bytes] = []
     size = 0
     async for data in _bounded(response):
@@ -228,7 +283,7 @@ async def body(response: httpx.Response) -> bytes:
         size += len(data)
         if size > LONGEST_LINE:
             raise TooMuchError
-    return b"".join(parts)
+    return b"".join(parts).removeprefix(codecs.BOM_UTF8)
 
 
 async def success(response: httpx.Response) -> httpx.Response:
@@ -323,21 +378,33 @@ class Halves:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def is_text(value: object) -> bool:
-    """Whether it is text without halves of surrogate pairs, which no database takes."""
-    return isinstance(value, str) and is_unicode(value)
-
-
 def as_text(value: object) -> str:
-    """Text in the forms in which servers send it: plain, or a list of parts with a `text` each. "" for all else."""
+    """Text in the forms in which servers send it: plain, in an object, or a list of both. "" for all else.
+
+    Parts that are thoughts are left out.
+    """
+    return "".join(text for text, is_thought in _texts(value) if not is_thought)
+
+
+def as_thought(value: object, all_of_it: bool = False) -> str:
+    """The thoughts among the parts of a text; `all_of_it`: it is known to be a thought, whatever its parts say."""
+    return "".join(text for text, is_thought in _texts(value, all_of_it) if is_thought)
+
+
+def _texts(value: object, is_thought: bool = False, depth: int = _DEEPEST) -> Iterator[tuple[str, bool]]:
+    """The texts in a value, and whether each is a thought: by the type of the part that holds it, or by its field."""
     if isinstance(value, str):
-        return value
-    if isinstance(value, dict):
-        value = [value]
-    if not isinstance(value, list):
-        return ""
-    parts = [part.get("text", "") if isinstance(part, dict) else part for part in value]
-    return "".join(part for part in parts if isinstance(part, str))
+        yield value, is_thought
+    elif isinstance(value, list) and depth:
+        for part in value:
+            yield from _texts(part, is_thought, depth - 1)
+    elif isinstance(value, dict) and depth:
+        kind = value.get("type")
+        is_thought = is_thought or (isinstance(kind, str) and ("thinking" in kind or "reasoning" in kind))
+        for name in (*_THOUGHTS, *_TEXTS) if is_thought else (*_TEXTS, *_THOUGHTS):
+            if inner := value.get(name):
+                yield from _texts(inner, is_thought or name in _THOUGHTS, depth - 1)
+                return
 
 
 def counted(value: object) -> int | None:
@@ -390,9 +457,13 @@ def _reason(error: Exception) -> Both | str:
 def said(text: str, key: str) -> str:
     """The sentence in an API's error body, however deeply it is wrapped, without the key; "" where there is none."""
     try:
-        value: Any = json.loads(text)
+        return said_in(json.loads(text), key)
     except (ValueError, RecursionError):
         return ""
+
+
+def said_in(value: Any, key: str) -> str:
+    """The sentence in an API's error, as `said` finds it."""
     for name in ("error", "message"):
         if isinstance(value, dict):
             value = value.get(name, value)

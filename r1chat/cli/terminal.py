@@ -100,6 +100,11 @@ def remark_on(reply: Reply) -> str:
     """What must be said of how a finished reply ended; "" where there is nothing."""
     if reply.error:
         return str(reply.error)
+    if reply.wants_tool:
+        return (
+            "The model's server wants to call a tool, which r1chat does not do. "
+            "Ask in other words, or for an answer without tools."
+        )
     if reply.finish == "cut":
         return "The server ended the reply before it was done. What came is kept; ask again for a whole one."
     if reply.finish == "length":

@@ -423,6 +423,8 @@ def notices(reply: Reply, words: Words, cannot_resume: str = "") -> Markup:
         parts.append(notice(words.reopened))
     if window_is_full(reply) and reply.finish != "error":
         parts.append(notice(_length(reply, words)))
+    elif reply.wants_tool:
+        parts.append(notice(words.wants_tool))
     elif cannot_resume and reply.finish in ("stopped", "cut", "interrupted"):
         ended = words.said_stopped if reply.finish == "stopped" else words.ended_early
         parts.append(notice(f"{ended} {cannot_resume}"))

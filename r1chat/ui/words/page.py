@@ -297,6 +297,11 @@ class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords
         "The model’s server ended the stream before the reply was finished. It can be continued from here.",
         "模型服务器在回复完成之前结束了传输，可以从这里继续。",
     )
+    wants_tool = Both(
+        "The model’s server wants to call a tool, which r1chat does not do. Ask in other words, or for an answer "
+        "without tools.",
+        "模型服务器想调用工具，而 r1chat 不调用工具。请换一种问法，或要求不用工具作答。",
+    )
     interrupted = Both(
         "r1chat was closed while this reply was being written. What had come is kept, and it can be continued.",
         "撰写这条回复时 r1chat 被关闭了。已有内容都已保存，可以继续。",
