@@ -140,3 +140,15 @@ def test_server_that_is_not_there_is_told() -> None:
         pytest.raises(BackendError, match="Is Ollama running"),
     ):
         backend.manage.in_memory()
+
+
+@pytest.mark.slow
+def test_a_server_that_does_not_say_what_is_in_memory_has_its_models_all_the_same() -> None:
+    tags = written("GET", "/api/tags", json.dumps({"models": [{"name": NAME, "digest": "d"}]}))
+    show = written("POST", "/api/show", json.dumps({"capabilities": ["completion"], "template": ""}))
+    version = written("GET", "/api/version", json.dumps({"version": "0.32.15"}))
+    hanging = replace(written("GET", "/api/ps", "{}"), stalls_after=-1)
+    with Replay(tags, show, version, hanging, hanging) as server, closing(OllamaBackend(server.url)) as backend:
+        assert [model.name for model in backend.models()] == [NAME]
+        with pytest.raises(BackendError, match="did not answer in time"):
+            backend.manage.in_memory()

@@ -23,7 +23,7 @@ from r1chat.backends.bridge import Bridge, Idle
 from r1chat.backends.format_finder import FoundFormat
 from r1chat.backends.format_search import FormatSearch
 from r1chat.backends.known_formats import HARMONY
-from r1chat.backends.ollama_models import OllamaModels
+from r1chat.backends.ollama_models import LOOK_WITHIN, OllamaModels
 from r1chat.backends.ollama_wire import (
     RENDERS,
     TOO_OLD,
@@ -154,7 +154,7 @@ class OllamaBackend:
             async with asyncio.timeout(wire.ANSWER_WITHIN):
                 tags, running, version = await asyncio.gather(
                     self._ask(Tags, "GET", "/api/tags"),
-                    self._ask(Tags, "GET", "/api/ps"),
+                    self._running(),
                     self._ask(Version, "GET", "/api/version"),
                 )
                 at_once = asyncio.Semaphore(8)
@@ -166,6 +166,13 @@ class OllamaBackend:
         loaded = {tag.name for tag in running.models}
         infos = [replace(info, loaded=info.name in loaded) for info in descriptions if info]
         return sorted(infos, key=lambda info: (not info.ready, not info.thinks, not info.loaded))
+
+    async def _running(self) -> Tags:
+        """What is in memory, which only orders the list: nothing, where the server does not say."""
+        with suppress(wire.Refusal, TimeoutError):
+            async with asyncio.timeout(LOOK_WITHIN):
+                return await self._ask(Tags, "GET", "/api/ps")
+        return Tags(models=[])
 
     async def _describe(self, tag: Tag, version: str, at_once: asyncio.Semaphore) -> ModelInfo | None:
         """The model as the rest of r1chat sees it; None for one that cannot chat."""

@@ -22,7 +22,7 @@ from r1chat.messages import LONGEST_NAME, BackendEvent, Progress
 MOST_LAYERS = 1_000  # parts that a model is pulled in; it has a dozen
 FOREVER = -1  # as a time to keep a model in memory
 REGISTRY = "registry.ollama.ai"  # where Ollama itself fetches models whose names give no other host
-_LOOK_WITHIN = 5.0  # seconds: a page waits for it
+LOOK_WITHIN = 5.0  # seconds: a page waits for it
 _YEARS_AHEAD = 10  # Ollama tells a time centuries ahead for a model that stays
 
 Translated = Callable[[str], AbstractContextManager[None]]
@@ -119,7 +119,7 @@ class OllamaModels:
         )
 
     async def _running(self) -> list[_Running]:
-        async with asyncio.timeout(_LOOK_WITHIN), self._http.stream("GET", "/api/ps") as response:
+        async with asyncio.timeout(LOOK_WITHIN), self._http.stream("GET", "/api/ps") as response:
             await wire.success(response)
             return wire.parsed(_RunningList, await wire.body(response)).models
 

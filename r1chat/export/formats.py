@@ -157,11 +157,7 @@ def _cut_thought(texts: Texts, *replies: JudgedReply) -> refusals.Reason | None:
 
 def _taken_back(turn: JudgedTurn, reply: JudgedReply) -> refusals.Reason | None:
     """Why a complete reply is no example: somebody corrected it, or gave its answer a thumb down."""
-    wrong = (other.id for other in turn.replies.values() if other.origin == "corrected" and other.parent_id == reply.id)
-    if any(correction in turn.wanted and correction not in turn.excluded for correction in wrong):
-        return "corrected"
-    disliked = any(rating.part == "answer" and rating.thumb == "down" for rating in turn.counted_ratings(reply))
-    return "thumbs_down" if disliked else None
+    return "corrected" if reply.id in turn.corrected else "thumbs_down" if reply.id in turn.disliked else None
 
 
 def _grpo(case: Case, texts: Texts) -> _Rows:
@@ -314,8 +310,8 @@ def _margin(case: Case, chosen: JudgedReply, rejected: JudgedReply) -> float:
     marks = {
         reply.id: rating.aspects.mean
         for reply in (chosen, rejected)
-        for rating in case.turn.counted_ratings(reply)
-        if rating.part == "answer" and rating.rater == case.rater
+        for rating in case.turn.by_rater.get((reply.id, case.rater), ())
+        if rating.part == "answer"
     }
     chosen_mark, rejected_mark = marks.get(chosen.id), marks.get(rejected.id)
     return max(0.0, chosen_mark - rejected_mark) if chosen_mark is not None and rejected_mark is not None else 0.0

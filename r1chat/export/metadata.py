@@ -63,8 +63,8 @@ def about_reply(case: Case, texts: Texts, reply: JudgedReply) -> Values:
 def about_thumb(case: Case) -> Values:
     """The columns THUMB; empty for a judgement that is no rating."""
     rating = case.judgement if isinstance(case.judgement, Rating) else None
-    ratings = case.turn.counted_ratings(case.sides[0]) if rating else ()
-    thought = next((other.thumb for other in ratings if other.part == "thought" and other.rater == case.rater), "")
+    ratings = case.turn.by_rater.get((rating.reply_id, rating.rater), ()) if rating else ()
+    thought = next((other.thumb for other in ratings if other.part == "thought"), "")
     marks = ("helpfulness", "correctness", "clarity", "harmlessness")
     return {"reasons": " ".join(rating.reasons) if rating else "", "thought_thumb": thought} | {
         name: (rating and getattr(rating.aspects, name)) or 0 for name in marks

@@ -196,12 +196,10 @@ def of_comparison(turn: JudgedTurn, comparison: Comparison) -> Reason | None:
 
 def of_rating(turn: JudgedTurn, rating: Rating) -> Reason | None:
     """Why a thumb makes no label. A thumb for a thought needs the same rater's thumb for the answer."""
-    reply = turn.replies[rating.reply_id]
-    if rating.part == "thought":
-        same_rater = (other for other in turn.counted_ratings(reply) if other.rater == rating.rater)
-        if all(other.part == "thought" for other in same_rater):
-            return "thought_only"
-    return of_reply(reply)
+    others = turn.by_rater.get((rating.reply_id, rating.rater), ())
+    if rating.part == "thought" and all(other.part == "thought" for other in others):
+        return "thought_only"
+    return of_reply(turn.replies[rating.reply_id])
 
 
 def of_step(turn: JudgedTurn, label: StepLabel) -> Reason | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -119,7 +119,8 @@ class JudgedTurn(NamedTuple):
     `history` has the last MOST_EARLIER + 1 messages at most. `wanted` are the ids of the judgements that were asked
     for: only they are in `comparisons`, `ratings`, `steps` and among the corrections. `reference` and `verified` are
     given in any case. `replies` are those that were judged, and all to the message where its reference was asked for.
-    `excluded` has the reasons, by judgement, of those that were asked for and of the reference.
+    `excluded` has the reasons, by judgement, of those that were asked for and of the reference; `by_rater` has ratings
+    that are not, `corrected` and `disliked` replies that were so by what is not excluded.
     """
 
     id: str
@@ -132,6 +133,9 @@ class JudgedTurn(NamedTuple):
     replies: Mapping[str, JudgedReply]  # by id, oldest first
     comparisons: tuple[Comparison, ...]
     ratings: tuple[Rating, ...]
+    by_rater: Mapping[tuple[str, str], tuple[Rating, ...]]  # by reply and rater
+    corrected: frozenset[str]
+    disliked: frozenset[str]
     steps: tuple[StepLabel, ...]
     reference: Reference | None
     verified: Mapping[str, Verification]  # by reply
@@ -148,10 +152,6 @@ class JudgedTurn(NamedTuple):
         if verification is None or verification.accuracy is None:
             return None
         return None if verification.reference_id in self.excluded else verification.accuracy >= 1
-
-    def counted_ratings(self, reply: JudgedReply) -> Iterator[Rating]:
-        """The ratings of a reply that are not excluded."""
-        return (rating for rating in self.ratings if rating.reply_id == reply.id and rating.id not in self.excluded)
 
 
 class Player(NamedTuple):
@@ -399,7 +399,7 @@ class DatasetView:
         steps_here = self._read(step_labels, ids["step"], rows.step_label)
         judged = {reply_id for comparison in comparisons_here for reply_id in comparison.sides.reply_ids.values()}
         judged |= {rating.reply_id for rating in ratings_here} | {label.reply_id for label in steps_here}
-        judgement_ids = frozenset(chain.from_iterable(ids.values()))
+        judgement_ids, corrections = frozenset(chain.from_iterable(ids.values())), frozenset(ids["correction"])
         with_all = [turn_id for turn_id, reference in references_here.items() if reference.id in judgement_ids]
         replies_here = self._replies(judged, ids["correction"], with_all)
         verified = self._verified(replies_here, references_here)
@@ -426,6 +426,17 @@ class DatasetView:
                 replies=by_turn[place.id],
                 comparisons=tuple(comparisons_on.get(place.id, ())),
                 ratings=tuple(ratings_on.get(place.id, ())),
+                by_rater=_by_rater(ratings_on.get(place.id, ()), excluded),
+                corrected=frozenset(
+                    reply.parent_id
+                    for reply in by_turn[place.id].values()
+                    if reply.parent_id and reply.id in corrections and reply.id not in excluded
+                ),
+                disliked=frozenset(
+                    rating.reply_id
+                    for rating in ratings_on.get(place.id, ())
+                    if (rating.part, rating.thumb) == ("answer", "down") and rating.id not in excluded
+                ),
                 steps=tuple(steps_on.get(place.id, ())),
                 reference=references_here.get(place.id),
                 verified=_picked(verified, by_turn[place.id]),
@@ -567,6 +578,14 @@ def _path(exchanges: Mapping[str, Exchange], reply_id: str | None) -> tuple[Exch
 
 def _picked(values: Mapping[str, _Value], keys: Iterable[str]) -> dict[str, _Value]:
     return {key: values[key] for key in keys if key in values} if values else {}
+
+
+def _by_rater(ratings_here: Iterable[Rating], excluded: Container[str]) -> dict[tuple[str, str], tuple[Rating, ...]]:
+    groups: defaultdict[tuple[str, str], tuple[Rating, ...]] = defaultdict(tuple)
+    for rating in ratings_here:
+        if rating.id not in excluded:
+            groups[rating.reply_id, rating.rater] += (rating,)
+    return groups
 
 
 def _by(values: Iterable[_Value], key: Callable[[_Value], str]) -> dict[str, list[_Value]]:
