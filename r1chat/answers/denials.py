@@ -1,0 +1,111 @@
+"""Numbers that a reply names, but does not state: denied, doubted, asked for, or the number of a page. Pure text.
+
+Owns the words of denial, doubt and refusal, in English and Chinese.
+"""
+
+from __future__ import annotations
+
+import re
+
+from r1chat.answers.retractions import NUMBER
+
+_MARKS = r"[\s*_$\\(]{0,6}"
+_VERB = (  # another statement begins with it: "those who do not play are 12"
+    r"is|are|was|were|equals|has|had|gets|makes|costs|needs|gives|leaves|earns|spends|will|would|so|but|then|because|since"
+    r"|therefore|hence|who|which|that"
+)
+_NOT = (
+    r"(?:(?:n['’]t|\bnot|\bcannot|\bnever)\b(?!\s+(?:only|just|merely|counting|including)\b)|\bnowhere\b|\bno\s+longer\b"
+    r"|\banything\s+but\b|\bfar\s+from\b|\bhardly\b|\bneither\b|\bnor\b|\brather\s+than\b|\binstead\s+of\b|\bother\s+than\b"
+    r"|\bexcept\b)"
+)
+_DOUBT = (
+    r"(?:(?:\b(?:do|does|did|would|could|can)(?:n['’]t|\s+not)|\bcannot|\bnever|\bhardly)\s+(?:\w+\s+)?"
+    r"(?:think|believe|say|claim|assume|suppose|expect|guess|see|know|agree|accept|conclude|be\s+(?:sure|certain))\b"
+    r"|(?:n['’]t|\bnot)\s+(?:\w+\s+)?(?:sure|certain|convinced|confident|true|the\s+case|likely|possible|clear)\b"
+    r"|(?<!no\s)(?<!without\s)(?<!without\sa\s)\bdoubt(?:s|ful)?\b|\bunlikely\b|\bimprobable\b|\bdisagree\b|\bdeny\b|\buncertain\b|\bunsure\b|\bno\s+(?:reason|evidence|chance|possibility|way)\b"
+    r"|不(?:认为|觉得|相信|确定|敢说|清楚|同意|能说)|怀疑|未必|不一定|不见得)"
+)
+_DOUBTED = re.compile(
+    rf"(?:{_DOUBT}[^.!?;:,。！？；：，\n]{{0,80}}|\bno\s+(?:\w{{1,12}}\s+)?)$"
+    r"|(?:^|[.!?。！？\n])\s{0,3}(?:do|does|did|is|are|could|can|would|what|why|how)\s[^.!?。！？\n]{0,80}$",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(
+    rf"{_NOT}(?:\s+(?!(?:{_VERB})\b)[a-z'’]{{1,16}}){{0,6}}{_MARKS}{NUMBER.pattern}"
+    rf"|{_DOUBT}(?:(?!\b(?:but|so|therefore)\b)[^.!?;:,。！？；：，\n\d]){{0,80}}{NUMBER.pattern}"
+    rf"|(?:不(?:是|等于|为|会是|可能是|可能等于|应该?是|再是|能是|该是)|并非|绝非|而非|≠){_MARKS}(?:(?!有)[^\W\d]){{0,2}}{NUMBER.pattern}",
+    re.IGNORECASE,
+)
+_REFUTED = re.compile(
+    rf"{NUMBER.pattern}[*_$\\)]{{0,4}}(?:\s?[^\W\d]{{1,16}}){{0,2}}?\s?(?:"
+    r"(?:is|are|was|would\s+be|must\s+be)(?:n['’]t\b|\s+(?:certainly\s+|definitely\s+)?(?:not|never)\b)"
+    r"\s+(?:\w+\s+){0,2}(?:answer|solution|result|right|correct|possible|valid|it|what|option)\b"
+    r"|(?:is|are|was|would\s+be|must\s+be)\s+(?:\w+\s+)?(?:wrong|incorrect|false|impossible|mistaken|out\s+of\s+the\s+question"
+    r"|too\s+(?:big|small|large|low|high|many|few|much|little))\b"
+    r"|(?:cannot|can['’]t|could\s?n['’]t|can\s+not)\s+be\b|do(?:es)?(?:n['’]t|\s+not)\s+(?:work|fit|hold|satisfy)\b"
+    r"|(?:是)?(?:不对|错误?的|不正确|不是答案|不成立|不可能|不符合|不行))",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(
+    r"(?:\b(?:steps?|sections?|chapters?|pages?|figures?|fig\.|tables?|equations?|eq\.|lines?|examples?|problems?|questions?"
+    r"|exercises?|errors?|options?|items?|notes?|theorems?|lemmas?|appendix|rooms?|parts?|cases?|http|version)"
+    rf"|#|№)\s?[(#]?{NUMBER.pattern}(?![\d/%])\)?"
+    rf"|第\s?{NUMBER.pattern}\s?(?:步|页|章|节|题|图|行|条|款|部分|例|问|小题)"
+    rf"|(?:步骤|图|表格|公式|例题|附录|错误|章节)\s?[(（]?{NUMBER.pattern}",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(r"[?？][\s*_\"”」)]{0,6}$")
+_CANNOT = r"(?:can\s?not|can['’]t|could\s?n['’]t|could\s+not|unable\s+to|not\s+able\s+to)"
+_SOLVE = (
+    r"(?:solve|determine|answer|help|say|tell|know|find|compute|calculate|work|decide|give|provide|assist|do|see|finish"
+    r"|complete|figure|conclude|deduce)\b"
+)
+_REFUSAL = re.compile(
+    r"\b(?:not|n['’]t\s+(?:\w+\s+)?)\s*enough\s+(?:\w+\s+)?(?:information|data|details?|facts|context|time)\b|\binsufficient\b"
+    r"|\b(?:information|data|details?)\s+(?:is|are)\s+(?:missing|lacking|incomplete)\b"
+    rf"|\b(?:i|we|one|you)(?:['’](?:m|re)|\s+am|\s+are)?\s+(?:\w+\s+)?{_CANNOT}\s+(?:\w+\s+){{0,2}}{_SOLVE}"
+    rf"|(?:^|[.;,:]\s*)(?:unable\s+to|cannot|can['’]t)\s+(?:\w+\s+)?{_SOLVE}"
+    r"|(?:cannot|can['’]t|can\s+not|could\s+not)\s+(?:\w+\s+)?be\s+(?:\w+\s+)?(?:determined|solved|answered|found|computed|calculated|known"
+    r"|decided|worked\s+out)\b"
+    r"|\b(?:hard|impossible|difficult|not\s+possible|no\s+way)\s+to\s+(?:\w+\s+)?"
+    r"(?:say|tell|determine|know|solve|answer|find|decide|calculate|compute|give)\b"
+    r"|\b(?:i|we)\s+(?:really\s+|also\s+)?(?:do\s+not|don['’]t)\s+(?:really\s+|actually\s+)?(?:know|understand|have\s+(?:the|an?)\s+answer)\b"
+    r"|\bno\s+idea\b|\bran\s+out\s+of\b|\bneed(?:s|ed)?\s+more\s+(?:time|information|data)\b"
+    r"|\bno\s+(?:\w+\s+){0,2}(?:solutions?|answers?)\b|\b(?:is|seems)\s+(?:impossible|unsolvable|contradictory|ambiguous)\b"
+    r"|\bcontradict(?:s|ion|ory)\b"
+    r"|无法(?:确定|回答|解|计算|求|判断|得出|给出|知道|帮|得知|完成)|不能(?:确定|回答|解答|帮|判断|求出)|(?:条件|信息|数据)(?:不足|不够|不全)"
+    r"|不知道|不清楚|不太?确定|无解|没有(?:实数)?解|没有(?:答案|足够)|帮不了|不会做|矛盾",
+    re.IGNORECASE | re.MULTILINE,
+)
+_CONCLUDES = re.compile(
+    r"(?:\b(?:so|therefore|thus|hence|then|finally)\b|\bwe\s+(?:get|have|find|obtain)\b|所以|因此|故|可得|得到|得出)[^.\n。]{0,80}\d",
+    re.IGNORECASE,
+)
+
+
+def is_question(sentence: str) -> bool:
+    """Does a sentence ask?"""
+    return bool(_QUESTION.search(sentence))
+
+
+def is_doubt(text: str) -> bool:
+    """Does a text, up to an announcement, deny, doubt or ask for what follows? "I do not think that" """
+    return bool(_DOUBTED.search(text))
+
+
+def without_denied(sentence: str) -> tuple[str, bool]:
+    """A sentence without the numbers that it denies, and whether it denies any."""
+    rest = _DENIED.sub(" ", _REFUTED.sub(" ", sentence))
+    return rest, rest != sentence
+
+
+def without_labels(sentence: str) -> str:
+    """A sentence without numbers of pages, steps and the like."""
+    return _LABEL.sub(" ", sentence)
+
+
+def refuses(text: str) -> bool:
+    """Does a text say that there is no result, or that it is not known, and conclude none after that?"""
+    refusals = list(_REFUSAL.finditer(text))
+    return bool(refusals) and not _CONCLUDES.search(text, refusals[-1].end())
