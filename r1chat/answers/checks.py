@@ -24,7 +24,7 @@ _CHECK = re.compile(
     r"|\s+(?:gives|shows|yields|confirms|is\s*:))"
     r"|indeed\b"
     r"|(?:我们|你|您)?(?:可以|可|来|再|经|经过|让我们?|下面|最后|进行|我)?(?:再)?(?:检验|檢驗|验证|驗證|验算|驗算|检查|核对|复核|验一下)"
-    r"(?:一下|如下|答案|结果)?(?:[\s*_]{0,4}[:：,，。]|$|可知|得|\s{0,3}\d)"
+    r"(?:一下|如下|答案|结果)?(?:[\s*_]{0,4}[:：,，。]|$|可知|得|符合|成立|正确|\s{0,3}[\dx])"
     r"|(?:将|把)?[^，。；\n]{0,12}代入[^，。；\n]{0,10}(?:检验|验证|验算|检查))",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -44,6 +44,7 @@ _MATCHES = re.compile(  # says of what stands before it, or behind it, that it a
     r"|is\s+in\s+line|fits)\b|\bconsistent\s+with\b)|[,，]?(?:这)?(?:符合题意|与题意相符|与题目?(?:相符|一致)|和题目一致))",
     re.IGNORECASE,
 )
+_OPERATION = re.compile(r"\d[)\s]{0,3}[-+−×*/÷·]\s?[(\d]|\\(?:times|cdot|div)")
 _CONFIRMS = re.compile(
     r"(?:,|;|\band\b)(?=[^,;.\n]{0,60}=[^,;.\n]{0,40}\b(?:confirms?|verif(?:y|ies)|proves?)\b)", re.IGNORECASE
 )
@@ -76,9 +77,9 @@ def divided(text: str) -> tuple[str, bool]:
 def is_check(sentence: str) -> bool:
     """Does a sentence say of itself that it agrees with the question? "70 - 43 = 27, which matches." """
     matches = _MATCHES.search(sentence)
-    return matches is not None and (
-        not NUMBER.search(sentence, matches.end()) or not NUMBER.search(sentence, 0, matches.start())
-    )
+    if matches is None or not NUMBER.search(sentence, 0, matches.start()):
+        return matches is not None
+    return bool(_OPERATION.search(sentence)) and not NUMBER.search(sentence, matches.end())
 
 
 def _proves(behind: str) -> bool:

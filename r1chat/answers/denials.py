@@ -15,7 +15,7 @@ _VERB = (  # another statement begins with it: "those who do not play are 12"
     r"|therefore|hence|who|which|that"
 )
 _NOT = (
-    r"(?:(?:n['’]t|\bnot|\bcannot|\bnever)\b(?!\s+(?:only|just|merely|counting|including)\b)|\bnowhere\b|\bno\s+longer\b"
+    r"(?:(?:n['’]t|\bnot|\bcannot|\bnever)\b(?!\s+(?:only|just|merely|counting|including)\b)|\bnowhere\b|\bno\s+longer\b|\bby\s+no\s+means\b|\bin\s+no\s+way\b"
     r"|\banything\s+but\b|\bfar\s+from\b|\bhardly\b|\bneither\b|\bnor\b|\brather\s+than\b|\binstead\s+of\b|\bother\s+than\b"
     r"|\bexcept\b)"
 )
@@ -23,12 +23,16 @@ _DOUBT = (
     r"(?:(?:\b(?:do|does|did|would|could|can)(?:n['’]t|\s+not)|\bcannot|\bnever|\bhardly)\s+(?:\w+\s+)?"
     r"(?:think|believe|say|claim|assume|suppose|expect|guess|see|know|agree|accept|conclude|be\s+(?:sure|certain))\b"
     r"|(?:n['’]t|\bnot)\s+(?:\w+\s+)?(?:sure|certain|convinced|confident|true|the\s+case|likely|possible|clear)\b"
-    r"|(?<!no\s)(?<!without\s)(?<!without\sa\s)\bdoubt(?:s|ful)?\b|\bunlikely\b|\bimprobable\b|\bdisagree\b|\bdeny\b|\buncertain\b|\bunsure\b|\bno\s+(?:reason|evidence|chance|possibility|way)\b"
-    r"|不(?:认为|觉得|相信|确定|敢说|清楚|同意|能说)|怀疑|未必|不一定|不见得)"
+    r"|(?<!no\s)(?<!without\s)(?<!without\sa\s)\bdoubt(?:s|ful)?\b|\bunlikely\b|\bimprobable\b|\bdisagree\b|\bdeny\b"
+    r"|\buncertain\b|\bunsure\b|\bno\s+(?:reason|evidence|chance|possibility|way)\b|\b(?:nobody|no\s+one)\b"
+    r"|\b(?:wrong|false|incorrect|mistake|absurd|hard)\s+(?:to\s+(?:say|think|claim|assume|believe)|that)\b"
+    r"|难以?说|难道|莫非|没有?人|谁说|是否|不(?:认为|觉得|相信|确定|敢说|清楚|同意|能说)|怀疑|未必|不一定|不见得)"
 )
 _DOUBTED = re.compile(
-    rf"(?:{_DOUBT}[^.!?;:,。！？；：，\n]{{0,80}}|\bno\s+(?:\w{{1,12}}\s+)?)$"
-    r"|(?:^|[.!?。！？\n])\s{0,3}(?:do|does|did|is|are|could|can|would|what|why|how)\s[^.!?。！？\n]{0,80}$",
+    rf"(?:{_DOUBT}[^.!?;:,。！？；：，\n]{{0,80}}"
+    r"|\b(?:no|if|whether|suppose|assume|assuming|unless)\s+(?:(?:that|the)\s+)?(?:\w{1,12}\s+)?"
+    r"|(?:如果|假如|若|假设)[^。，\n]{0,10})\Z"
+    r"|[.!?。！？\n]\s{0,3}(?:do|does|did|is|are|could|can|would|what|why|how)\s[^.!?。！？\n]{0,80}\Z",
     re.IGNORECASE,
 )
 _DENIED = re.compile(
@@ -59,23 +63,31 @@ _QUESTION = re.compile(r"[?？][\s*_\"”」)]{0,6}$")
 _CANNOT = r"(?:can\s?not|can['’]t|could\s?n['’]t|could\s+not|unable\s+to|not\s+able\s+to)"
 _SOLVE = (
     r"(?:solve|determine|answer|help|say|tell|know|find|compute|calculate|work|decide|give|provide|assist|do|see|finish"
-    r"|complete|figure|conclude|deduce)\b"
+    r"|complete|figure|conclude|deduce|access|fulfil+)\b"
 )
+_FACTS = r"(?:information|data|details?|facts|context|knowledge)"
 _REFUSAL = re.compile(
-    r"\b(?:not|n['’]t\s+(?:\w+\s+)?)\s*enough\s+(?:\w+\s+)?(?:information|data|details?|facts|context|time)\b|\binsufficient\b"
-    r"|\b(?:information|data|details?)\s+(?:is|are)\s+(?:missing|lacking|incomplete)\b"
-    rf"|\b(?:i|we|one|you)(?:['’](?:m|re)|\s+am|\s+are)?\s+(?:\w+\s+)?{_CANNOT}\s+(?:\w+\s+){{0,2}}{_SOLVE}"
+    # who cannot
+    rf"\b(?:i|we|one|you)(?:['’](?:m|re)|\s+am|\s+are)?\s+(?:\w+\s+)?{_CANNOT}\s+(?:\w+\s+){{0,2}}{_SOLVE}"
     rf"|(?:^|[.;,:]\s*)(?:unable\s+to|cannot|can['’]t)\s+(?:\w+\s+)?{_SOLVE}"
-    r"|(?:cannot|can['’]t|can\s+not|could\s+not)\s+(?:\w+\s+)?be\s+(?:\w+\s+)?(?:determined|solved|answered|found|computed|calculated|known"
-    r"|decided|worked\s+out)\b"
+    r"|\b(?:i|we)\s+(?:really\s+|also\s+)?(?:do\s+not|don['’]t)\s+(?:really\s+|actually\s+)?(?:know|understand|have)\b"
+    r"|\bno\s+idea\b|\bran\s+out\s+of\b|\bonly\s+got\s+(?:as\s+far|to)\b|\bas\s+an?\s+ai\b|\bdon['’]t\s+have\s+access\b"
+    # what is missing
+    rf"|(?:\bnot|n['’]t)\s+(?:\w+\s+)?enough\s+(?:\w+\s+)?(?:{_FACTS}|time)\b|\binsufficient\b"
+    rf"|\b{_FACTS}\s+(?:is|are)\s+(?:missing|lacking|incomplete|not)\b|\b(?:missing|lacks?|lacking)\s+(?:\w+\s+)?{_FACTS}\b"
+    rf"|\bneed(?:s|ed)?\s+(?:more|further|additional)\s+(?:{_FACTS}|time)\b|\bwithout\s+(?:more|further)\s+{_FACTS}\b"
+    r"|\b(?:question|problem|task|puzzle|value|answer|it|this)\s+(?:is|seems)\s+(?:\w+\s+)?"
+    r"(?:impossible|unsolvable|contradictory|ambiguous|unclear|unknown|undefined|incomplete)\b"
+    r"|\b(?:it|this|that|answer|result)\s+depends\s+on\b|\b(?:unknown|unclear)\b(?=\s*[.,;:])"
+    # what cannot be found
+    r"|(?:cannot|can['’]t|can\s+not|could\s+not)\s+(?:\w+\s+)?be\s+(?:\w+\s+)?(?:determined|solved|answered|found|computed"
+    r"|calculated|known|decided|worked\s+out)\b"
     r"|\b(?:hard|impossible|difficult|not\s+possible|no\s+way)\s+to\s+(?:\w+\s+)?"
     r"(?:say|tell|determine|know|solve|answer|find|decide|calculate|compute|give)\b"
-    r"|\b(?:i|we)\s+(?:really\s+|also\s+)?(?:do\s+not|don['’]t)\s+(?:really\s+|actually\s+)?(?:know|understand|have\s+(?:the|an?)\s+answer)\b"
-    r"|\bno\s+idea\b|\bran\s+out\s+of\b|\bneed(?:s|ed)?\s+more\s+(?:time|information|data)\b"
-    r"|\bno\s+(?:\w+\s+){0,2}(?:solutions?|answers?)\b|\b(?:is|seems)\s+(?:impossible|unsolvable|contradictory|ambiguous)\b"
-    r"|\bcontradict(?:s|ion|ory)\b"
-    r"|无法(?:确定|回答|解|计算|求|判断|得出|给出|知道|帮|得知|完成)|不能(?:确定|回答|解答|帮|判断|求出)|(?:条件|信息|数据)(?:不足|不够|不全)"
-    r"|不知道|不清楚|不太?确定|无解|没有(?:实数)?解|没有(?:答案|足够)|帮不了|不会做|矛盾",
+    r"|\bno\s+(?:\w+\s+){0,2}(?:solutions?|answers?)\b(?!\s+(?:is|are)\s+needed)|\bcontradict(?:s|ion|ory)\b"
+    r"|无法(?:确定|回答|解|计算|求|判断|得出|给出|知道|帮|得知|完成|提供)|不能(?:确定|回答|解答|帮|判断|求出|提供)|没法|做不(?:出|了|完)|不会做|帮不了|作为一?[个名]?\s?(?:AI|人工智能|语言模型)"
+    r"|(?:条件|信息|数据|已知)\S{0,4}(?:不足|不够|不全|不清|矛盾)|没有?(?:给出|提供|说明|告诉|足够)|缺少|缺乏|取决于"
+    r"|不知道|不清楚|不太?确定|无解|没有[^，。\n]{0,6}[解根](?![决释])|没有答案|矛盾",
     re.IGNORECASE | re.MULTILINE,
 )
 _CONCLUDES = re.compile(

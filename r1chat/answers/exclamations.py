@@ -13,4 +13,4 @@ _MARK = re.compile(  # behind a number, a formula or a letter that may be a choi
 
 def calm(text: str) -> str:
     """The text, of the same length, with full stops for the exclamation marks that end a sentence in numbers."""
-    return _MARK.sub(lambda mark: "。" + " " * (len(mark[0]) - 1), text)
+    return _MARK.sub(lambda mark: "。".ljust(len(mark[0])), text)  # "70. Great" would be the seventieth of a list

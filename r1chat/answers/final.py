@@ -45,10 +45,11 @@ _REPORTED = re.compile(
 )
 _DENIED = re.compile(
     r"(?:(?:certainly|definitely|clearly|probably|really|therefore|also)\s+)?(?:not|never|unknown|unclear|hardly|nowhere|no\s+longer"
-    r"|anything\s+but|far\s+from|(?:as )?follows)\b|[不未如]",
+    r"|by\s+no\s+means|in\s+no\s+way|anything\s+but|far\s+from|(?:as )?follows)\b|[不未如]",
     re.IGNORECASE,
 )
-_NEGATED = re.compile(r"\b(?:not|cannot|never)\b|n['’]t\b|不", re.IGNORECASE)
+_NEGATED = re.compile(r"\b(?:not|cannot|never)\b|n['’]t\b|[不未难非没]", re.IGNORECASE)
+_ASKED = re.compile(r"[^\w\n]{0,6}[吗么呢]?[^\w\n]{0,3}[?？]")
 _PLACE = re.compile(r"(?:(?:found|given|shown|explained)\s+)?(?:in|on|at|see|under|from)\s|[在见]", re.IGNORECASE)
 _BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
 _STARS = re.compile(r"(?<![\w)])(?:\*\*|__)|(?:\*\*|__)(?![\w(])")
@@ -82,7 +83,10 @@ _FUNCTIONS = """sin cos tan sec csc cot sinh cosh tanh arcsin arccos arctan log 
 _NO_WORDS = frozenset(_FUNCTIONS.split())
 _VARIABLE = re.compile(r"\s*(?:\\[a-zA-Z]+|[a-zA-Z])(?:_\{?\w+\}?)?(?:\([a-zA-Z]\))?\s*")
 _BULLET = re.compile(r"^\s*(?:[-*+•]|#{1,6}|\d{1,2}[.)])\s+")
-_COPULA = re.compile(r"\b(?:is|are|was|be|equals?|to)\b\s*:?|[为是]|=", re.IGNORECASE)
+_PICTURES = re.compile(
+    r"(?<=[^\s\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])[\s\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]+$"
+)
+_COPULA = re.compile(r"\b(?:is|are|was|be|equals?|to)\b\s*:?|[为是]|=|[:：](?=\s)", re.IGNORECASE)
 _LINKS = re.compile(r"(?:[\s,，、;；]|\b(?:and|or)\b|[和或与且])*", re.IGNORECASE)
 _JUDGED = re.compile(r"\W*(yes|no|true|false|是的|不是|不能|能|正确|错误)(?=[\s*_]*[,.;:，。；：!！—])", re.IGNORECASE)
 _BOX_LINK = re.compile(
@@ -202,8 +206,9 @@ def _first_statement(answer: str) -> _Statement | None:
             behind = _behind(rest, result)
             unclear = bool(_PLACE.match(rest)) and not _NUMBER.search(denials.without_labels(line))
             statement = _Statement(retractions.before_mark(result), behind, line, announced=True, unclear=unclear)
-            before = tail[max(0, announced.start() - _LEAD) : announced.start()]
-            if not _REPORTED.search(before) and not denials.is_doubt(before):
+            begin = max(tail.rfind("\n", 0, announced.start()), announced.start() - _LEAD)
+            before = tail[begin : announced.start()] if begin >= 0 else "\n" + tail[: announced.start()]
+            if not (_REPORTED.search(before) or denials.is_doubt(before) or _ASKED.match(behind)):
                 return statement
             reported = reported or replace(statement, reported=True)
     return reported or _last(tail)
@@ -272,7 +277,7 @@ def _stated(text: str, *, whole: bool) -> str:
     line = text if end < 0 else text[:end]
     if choice(bare := _STARS.sub("", line.rstrip("*_ "))):
         return unwrap(bare)
-    clause = _divided(line)[0] if whole else _clause(line)
+    clause = _PICTURES.sub("", _divided(line)[0] if whole else _clause(line))
     return _sentence(_unexplained(clause), first=True) or ""
 
 
@@ -421,7 +426,7 @@ def _last(text: str) -> _Statement | None:
 
 def _at_the_end(text: str) -> tuple[str | None, bool]:
     """The result with which a text ends, and False where it names a number that may not be its result."""
-    lines = [_BULLET.sub("", line).strip() for line in text.splitlines() if re.search(r"\w", line)]
+    lines = [_bare(line) for line in text.splitlines() if re.search(r"\w", line)]
     if not lines:
         return None, True
     spans = _spans(text)
@@ -445,17 +450,22 @@ def _at_the_end(text: str) -> tuple[str | None, bool]:
     return (last if short and not re.search(r"[.!?。！？:：]$", lines[-1]) else None), True
 
 
+def _bare(line: str) -> str:
+    """A line without a bullet before it and pictures behind it."""
+    return _PICTURES.sub("", _BULLET.sub("", line)).strip()
+
+
 def _last_number(lines: list[str]) -> tuple[str | None, bool]:
     """The result in the last sentence of some lines that states one, and False where that is not plain.
 
     Passed over: what is asked, numbers of pages and the like, and a sentence that says of itself that it is a check.
     """
-    named = False
+    passed_over = False
     sentences = [part for line in lines for part in _divided(line) if re.search(r"\w", part)]
     for sentence in reversed(sentences):
         if not _names(sentence):
             continue
-        named = True
+        passed_over = True
         rest, denied = denials.without_denied(denials.without_labels(sentence))
         if denials.is_question(sentence) or checks.is_check(sentence):
             continue
@@ -464,7 +474,7 @@ def _last_number(lines: list[str]) -> tuple[str | None, bool]:
         rest, whole = parts.before_parts(rest)
         if answer := _sentence(_unexplained(rest), first=False):
             return answer, whole
-    return None, not named
+    return None, not passed_over
 
 
 def _names(sentence: str) -> bool:

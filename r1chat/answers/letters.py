@@ -22,14 +22,14 @@ _LETTERS = re.compile(
 )
 _JOINED = re.compile(r"\b(?:or|nor)\b|或")
 _BEHIND = re.compile(
-    r"(?:[\s*_:：)）\]|—–-]{0,6}|(?P<point>[\s*_)）\]]{0,4}[.．、][\s*_]{0,4})|(?P<comma>[\s*_)）\]]{0,4}[,，][\s*_]{0,4}))"
+    r"(?:[\s*_:：)）\]|—–-]{0,6}|(?P<point>[\s*_)）\]]{0,4}[.．、?？][\s*_]{0,4})|(?P<comma>[\s*_)）\]]{0,4}[,，][\s*_]{0,4}))"
     r"(?:(?:is|are|was|would\s+be|must\s+be|seems|looks|项|选项)\s*)?"
     r"(?:(?:also|the|an?|only|clearly|definitely|obviously|therefore|thus|all|both|indeed|completely|statement|answer|option"
     r"|choice|也|都|是|显然|明显|完全|项)\s*){0,4}[\s*_:：]{0,4}"
     r"(?:(?P<no>(?:(?:is|are|was|does|do|did|can|could|would|has|have|will)(?:n['’]t|\s+not)|not(?!\s+[(（*]{0,3}[A-J]\b)"
-    r"|cannot|can['’]t|incorrect|wrong|false|no|fails?|untrue|invalid|impossible|too\s+\w+|contradicts?|ignores?|irrelevant"
+    r"|cannot|can['’]t|incorrect|wrong|false|no|fail(?:s|ed)?|untrue|invalid|impossible|too\s+\w+|contradicts?|ignores?|irrelevant"
     r"|out|excluded|eliminated|ruled\s+out)\b|[❌✗✘×✖]|不|错|非(?!常)|排除|有误|无关)"
-    r"|(?P<yes>(?:correct|right|true|yes|just\s+right|best|fits?|works|holds|matches|valid|the\s+answer)\b|[✓✔✅☑√]|对|正确|符合|成立))",
+    r"|(?P<yes>(?:correct|right|true|yes|just\s+right|best|fits?|works|holds|matches|valid|the\s+answer|answers\s+the\s+question)\b|[✓✔✅☑√]|对|正确|符合|成立))",
     re.IGNORECASE,
 )
 _ENDS = re.compile(r"[\s*_]{0,4}(?:[.,;:!。，；：！—–-]|$|\n|because\b|since\b|的)", re.IGNORECASE)
@@ -43,7 +43,7 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _AFFIRMED = re.compile(
-    r"(?:\b(?:is|are|be|choose|pick|select|go(?:ing)?\s+with|so|therefore|thus|hence|leaves|leaving|answer|yes)|[选選是故为])"
+    r"(?:\b(?:is|are|be|choose|pick|select|prefer|take|(?:go(?:ing)?\s+with|opt\s+for)|so|therefore|thus|hence|leaves|leaving|answer|yes)|[选選是故]|(?<![因认])为)"
     r"[\s:：*_(（]{0,6}(?:(?:option|choice|statement|answer|letter|选项|只有)\s*)?[\s:：*_]{0,4}$",
     re.IGNORECASE,
 )
@@ -76,7 +76,7 @@ def choices(text: str) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class LetterMarks:
     """The letters that a text names, by what it says of them."""
 
     affirmed: frozenset[str]
@@ -85,7 +85,7 @@ class Marks:
     asked: frozenset[str]  # in questions alone
 
 
-def read(text: str) -> Marks:
+def read(text: str) -> LetterMarks:
     """What a text says of each choice; the last word on it counts."""
     verdicts: dict[str, str] = {}
     for mention in _LETTERS.finditer(text):
@@ -94,7 +94,7 @@ def read(text: str) -> Marks:
                 if verdict in ("yes", "no") or verdicts.get(letter, "asked") == "asked":
                     verdicts[letter] = verdict
     kinds = ("yes", "no", "named", "asked")
-    return Marks(*(frozenset(letter for letter in verdicts if verdicts[letter] == kind) for kind in kinds))
+    return LetterMarks(*(frozenset(letter for letter in verdicts if verdicts[letter] == kind) for kind in kinds))
 
 
 def _verdict(text: str, mention: re.Match[str]) -> str:
@@ -103,10 +103,10 @@ def _verdict(text: str, mention: re.Match[str]) -> str:
         mention[0] == "I" and _VERB.match(text, mention.end())
     ):
         return ""
-    end = _END.search(text, mention.end(), mention.end() + _REACH)
-    if end and end[0] in "?？":
-        return "asked"
     behind = _judged(text, mention.end())
+    end = _END.search(text, mention.end(), mention.end() + _REACH)
+    if end and end[0] in "?？" and not (behind and end.start() - mention.end() < 2):  # "A? No."
+        return "asked"
     start = max(0, mention.start() - _REACH)
     for pause in _PAUSE.finditer(text, start, mention.start()):
         start = pause.start() if pause[0][0].isalpha() else pause.end()
@@ -139,15 +139,15 @@ def chosen(text: str) -> str | None:
     marks = read(text)
     if marks.affirmed:
         return "".join(sorted(marks.affirmed))
-    lines = [line for line in text.splitlines() if re.search(r"\w", line)]
+    lines = text.strip().splitlines()
     for line in (*lines[-1:], *lines[:1]):
         if alone := choices(line):
             return "".join(sorted(alone))
     if len(marks.named) == 1:
         return "".join(marks.named)
-    letters = [choice(line) or "" for line in lines[-2:]]
-    if letters and letters[-1] in marks.named and letters[:-1] in ([], [""]):
-        return letters[-1]
+    last = choice(lines[-1]) if lines else None
+    if last in marks.named and not any(map(choice, lines[-2:-1])):
+        return last
     return None if marks.named or marks.denied or marks.asked else ""
 
 

@@ -16,17 +16,24 @@ _SOME = re.compile(
     rf"[,，;；(（]?\s*其中|[,，;；(（]\s*(?:(?:{NUMBER.pattern}|one|two)\s+)?of\s+(?:which|whom|them|these)\b|[:：]\s",
     re.IGNORECASE,
 )
+_CONCLUDED = re.compile(
+    r"(?:\b(?:so|thus|hence|therefore|making|giving|leaving|that\s+leaves|which\s+(?:makes|gives|leaves|means))\b|所以|因此|故|剩|那么)"
+    r"[^\n]{0,80}?\d",
+    re.IGNORECASE,
+)
 
 
 def before_parts(sentence: str) -> tuple[str, bool]:
     """A sentence up to the parts of the total in it; and False where it does not say which number it is about."""
     if (marker := _WHOLE.search(sentence)) and NUMBER.search(sentence, 0, marker.start()):
-        return sentence[: marker.start()], True
+        return (sentence, True) if _CONCLUDED.search(sentence, marker.end()) else (sentence[: marker.start()], True)
     for marker in islice(_SOME.finditer(sentence), _MOST):
         totals = NUMBER.findall(sentence, 0, marker.start())
         parts = NUMBER.findall(sentence, marker.start())
         if not totals or not parts:
             continue
+        if _CONCLUDED.search(sentence, marker.end()):
+            break
         if len(parts) > 1 and _value(totals[-1]) == sum(map(_value, parts)):
             return sentence[: marker.start()], True
         if marker[0].strip() not in (":", "："):
