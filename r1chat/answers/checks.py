@@ -19,7 +19,7 @@ _ITSELF = (
     r"(?:this|it|that|our|my|your|these|back|by|the\s+(?:answer|result|solution|value|total|calculation|sum|number))\b"
 )
 _CHECK = re.compile(
-    rf"{_CLAUSE}(?:{_LEAD}(?:(?:re-?|double[\s-]?|cross[\s-]?|sanity[\s-]?)?check(?:ing|ed)?|verif(?:y|ying|ication)"
+    rf"{_CLAUSE}(?:{_LEAD}(?:(?:re-?|double[\s-]?|cross[\s-]?|sanity[\s-]?)?check(?:ing|ed)?|sanity|test|verif(?:y|ying|ication)"
     rf"|confirm(?:ing|ation)?|proof|prov(?:e|ing))(?:[\s*_]{{0,4}}(?:[:：,，]|$)|\s+{_ITSELF}"
     r"|\s+(?:gives|shows|yields|confirms|is\s*:))"
     r"|indeed\b"
@@ -41,10 +41,13 @@ _BACK = re.compile(r"\bback\b", re.IGNORECASE)
 _NAMED = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z]\s*=")
 _MATCHES = re.compile(  # says of what stands before it, or behind it, that it agrees with the question
     r"(?:[,;，；]?\s*(?:and\s+)?(?:\b(?:which|this|that|it)\s+(?:also\s+)?(?:matches|agrees|checks\s+out|confirms|is\s+consistent"
-    r"|is\s+in\s+line|fits)\b|\bconsistent\s+with\b)|[,，]?(?:这)?(?:符合题意|与题意相符|与题目?(?:相符|一致)|和题目一致))",
+    r"|is\s+in\s+line|fits|is\s+what\s+(?:we|was|the|is))\b|\bconsistent\s+with\b|\bas\s+(?:was\s+|we\s+were\s+)?"
+    r"(?:required|given|needed|expected|stated|told|claimed)\b|\bas\s+the\s+\w+\s+(?:demands|requires|says|states|wants)\b)"
+    r"|[,，]?(?:这)?(?:正好|恰好|刚好)?(?:符合(?:题|条|要)|与题意相符|与题目?(?:相符|一致)|和题目一致|满足(?:条件|题意|要求)))",
     re.IGNORECASE,
 )
-_OPERATION = re.compile(r"\d[)\s]{0,3}[-+−×*/÷·]\s?[(\d]|\\(?:times|cdot|div)")
+_CONCLUSION = re.compile(r"[\s*_]{0,6}(?:so|therefore|thus|hence|所以|因此|故)\b", re.IGNORECASE)
+_COMMA = re.compile(r"[,;，；]")
 _CONFIRMS = re.compile(
     r"(?:,|;|\band\b)(?=[^,;.\n]{0,60}=[^,;.\n]{0,40}\b(?:confirms?|verif(?:y|ies)|proves?)\b)", re.IGNORECASE
 )
@@ -74,12 +77,17 @@ def divided(text: str) -> tuple[str, bool]:
     return before, len(behind) <= _LONG and not _concludes(before, behind)
 
 
-def is_check(sentence: str) -> bool:
-    """Does a sentence say of itself that it agrees with the question? "70 - 43 = 27, which matches." """
+def without_check(sentence: str) -> str:
+    """A sentence without what agrees with the question, as it says itself: "70 - 43 = 27, which matches." is empty."""
     matches = _MATCHES.search(sentence)
-    if matches is None or not NUMBER.search(sentence, 0, matches.start()):
-        return matches is not None
-    return bool(_OPERATION.search(sentence)) and not NUMBER.search(sentence, matches.end())
+    if matches is None or _CONCLUSION.match(sentence):
+        return sentence
+    if NUMBER.search(sentence, 0, matches.start()) and NUMBER.search(sentence, matches.end()):
+        return sentence[: matches.start()]
+    for pause in reversed(list(_COMMA.finditer(sentence, 0, matches.start()))):
+        if NUMBER.search(sentence, 0, pause.start()) and NUMBER.search(sentence, pause.end(), matches.start()):
+            return sentence[: pause.start()]
+    return ""
 
 
 def _proves(behind: str) -> bool:

@@ -15,9 +15,14 @@ _VERB = (  # another statement begins with it: "those who do not play are 12"
     r"|therefore|hence|who|which|that"
 )
 _NOT = (
-    r"(?:(?:n['’]t|\bnot|\bcannot|\bnever)\b(?!\s+(?:only|just|merely|counting|including)\b)|\bnowhere\b|\bno\s+longer\b|\bby\s+no\s+means\b|\bin\s+no\s+way\b"
-    r"|\banything\s+but\b|\bfar\s+from\b|\bhardly\b|\bneither\b|\bnor\b|\brather\s+than\b|\binstead\s+of\b|\bother\s+than\b"
+    r"(?:(?:n['’]t|\bnot|\bcannot|\bnever)\b(?!\s+(?:only|just|merely|counting|including)\b)"
+    r"|\bnowhere\b|\bno\s+longer\b|\bby\s+no\s+means\b|\bin\s+no\s+way\b|\banything\s+but\b|\bfar\s+from\b|\bhardly\b|\bneither\b|\bnor\b|\brather\s+than\b|\binstead\s+of\b|\bother\s+than\b"
     r"|\bexcept\b)"
+)
+_ASIDE = (  # a value that is set aside, or somebody else's
+    r"\b(?:nothing|exclud(?:e|es|ing)|eliminat(?:e|es|ing)|rul(?:e|es|ing)\s+out|reject(?:s|ing)?|discard(?:s|ing)?|differs?"
+    r"|different\s+from|other\s+than|unlike|naive|trap|tempting|(?:common|usual|frequent|typical)\s+(?:wrong|mistake|error|misconception)"
+    r"|(?:wrong|false|incorrect|mistaken)\s+(?:answer|result|value|number|guess|solution))\b"
 )
 _DOUBT = (
     r"(?:(?:\b(?:do|does|did|would|could|can)(?:n['’]t|\s+not)|\bcannot|\bnever|\bhardly)\s+(?:\w+\s+)?"
@@ -30,7 +35,8 @@ _DOUBT = (
 )
 _DOUBTED = re.compile(
     rf"(?:{_DOUBT}[^.!?;:,。！？；：，\n]{{0,80}}"
-    r"|\b(?:no|if|whether|suppose|assume|assuming|unless)\s+(?:(?:that|the)\s+)?(?:\w{1,12}\s+)?"
+    r"|\b(?:no|if|whether|suppose|assume|assuming|unless)\s+(?:(?:that|the)\s+)?(?:[\w-]{1,12}\s+)?"
+    r"|\b(?:naive|trap|tempting|wrong|false|incorrect|mistaken|intuitive)\s+"
     r"|(?:如果|假如|若|假设)[^。，\n]{0,10})\Z"
     r"|[.!?。！？\n]\s{0,3}(?:do|does|did|is|are|could|can|would|what|why|how)\s[^.!?。！？\n]{0,80}\Z",
     re.IGNORECASE,
@@ -38,7 +44,9 @@ _DOUBTED = re.compile(
 _DENIED = re.compile(
     rf"{_NOT}(?:\s+(?!(?:{_VERB})\b)[a-z'’]{{1,16}}){{0,6}}{_MARKS}{NUMBER.pattern}"
     rf"|{_DOUBT}(?:(?!\b(?:but|so|therefore)\b)[^.!?;:,。！？；：，\n\d]){{0,80}}{NUMBER.pattern}"
-    rf"|(?:不(?:是|等于|为|会是|可能是|可能等于|应该?是|再是|能是|该是)|并非|绝非|而非|≠){_MARKS}(?:(?!有)[^\W\d]){{0,2}}{NUMBER.pattern}",
+    rf"|{_ASIDE}(?:\s+[a-z'’]{{1,16}}){{0,5}}?{_MARKS}{NUMBER.pattern}|\bthan{_MARKS}{NUMBER.pattern}|比\s?{NUMBER.pattern}"
+    r"|(?:[不未](?:会|可能|能|应该?|该|再|必)?(?:是|为|等于|选)|[绝并而]非|≠)"
+    rf"{_MARKS}(?:(?!有)[^\W\d]){{0,2}}{NUMBER.pattern}",
     re.IGNORECASE,
 )
 _REFUTED = re.compile(
@@ -47,8 +55,12 @@ _REFUTED = re.compile(
     r"\s+(?:\w+\s+){0,2}(?:answer|solution|result|right|correct|possible|valid|it|what|option)\b"
     r"|(?:is|are|was|would\s+be|must\s+be)\s+(?:\w+\s+)?(?:wrong|incorrect|false|impossible|mistaken|out\s+of\s+the\s+question"
     r"|too\s+(?:big|small|large|low|high|many|few|much|little))\b"
+    r"|(?:is|are|was|can\s+be|must\s+be)\s+(?:ruled\s+out|excluded|eliminated|rejected)\b|would\s+be\s+too\b"
+    r"|\bif\b[^.;\n]{0,60}(?:\bnot|n['’]t|\bhad)\b"
     r"|(?:cannot|can['’]t|could\s?n['’]t|can\s+not)\s+be\b|do(?:es)?(?:n['’]t|\s+not)\s+(?:work|fit|hold|satisfy)\b"
-    r"|(?:是)?(?:不对|错误?的|不正确|不是答案|不成立|不可能|不符合|不行))",
+    r"|(?:是)?(?:不对|错误?的|不正确|不是答案|不成立|不可能|不符合|不行)"
+    r"|[^。\n]{0,6}，(?:但|可|但是|不过)?(?:那|这)?(?:是|都)?(?:错的|不对|不正确)"
+    r"|[^。\n]{0,12}说不准)",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
@@ -57,6 +69,17 @@ _LABEL = re.compile(
     rf"|#|№)\s?[(#]?{NUMBER.pattern}(?![\d/%])\)?"
     rf"|第\s?{NUMBER.pattern}\s?(?:步|页|章|节|题|图|行|条|款|部分|例|问|小题)"
     rf"|(?:步骤|图|表格|公式|例题|附录|错误|章节)\s?[(（]?{NUMBER.pattern}",
+    re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(  # said of the one who answers, of who asked, or of the task: no result
+    r"\b(?:i|we)(?!['’]m\b|['’]?(?:d|ll|ve|m)?\s+(?:\w+ly\s+)?(?:get|got|have|had|count|find|found|think|believe|obtain"
+    r"|calculate|computed?|make|see|arrive|end|choose|say|conclude|know|need|can|must|should|could|are|am|will|add|divide|multiply|subtract|paid|pay|do|did"
+    r"|guess|reach|take|use|would|ate|eat|bought|buy|sold|sell|spent|spend|earn|saw|put)\b)(?=['’\s])"
+    r"|\bi['’]?(?:d|\s+would)\s+need\b|\bi['’]ll\s+get\s+back\b|\blet\s+me\s+(?:think|get|look|see|try)\b"
+    r"|\bno\s+clue\b|\bsorry\b|\bapologi[sz]e\b|抱歉|对不起"
+    r"|^[\s*_]{0,6}(?:please|call|see|try|visit|contact|refer|read|look|go|ask|wait|you\s+(?:may|might|could|should|can))\b"
+    r"|\b(?:the|this|that|your)\s+(?:question|problem|puzzle|task|exercise|prompt|riddle)\b(?!\s+(?:asks|says|states))"
+    r"|我(?![们得算认觉数选家有的求把用花买吃知确猜想给做])|[这那本][道个]?题|题目",
     re.IGNORECASE,
 )
 _QUESTION = re.compile(r"[?？][\s*_\"”」)]{0,6}$")
@@ -84,8 +107,9 @@ _REFUSAL = re.compile(
     r"|calculated|known|decided|worked\s+out)\b"
     r"|\b(?:hard|impossible|difficult|not\s+possible|no\s+way)\s+to\s+(?:\w+\s+)?"
     r"(?:say|tell|determine|know|solve|answer|find|decide|calculate|compute|give)\b"
-    r"|\bno\s+(?:\w+\s+){0,2}(?:solutions?|answers?)\b(?!\s+(?:is|are)\s+needed)|\bcontradict(?:s|ion|ory)\b"
-    r"|无法(?:确定|回答|解|计算|求|判断|得出|给出|知道|帮|得知|完成|提供)|不能(?:确定|回答|解答|帮|判断|求出|提供)|没法|做不(?:出|了|完)|不会做|帮不了|作为一?[个名]?\s?(?:AI|人工智能|语言模型)"
+    r"|\bno\s+(?:[\w-]+\s+){0,2}(?:solutions?|answers?)\b(?!\s+(?:is|are)\s+needed)|\bcontradict(?:s|ion|ory)\b"
+    r"|无法(?:确定|回答|解|计算|求|判断|得出|给出|知道|帮|得知|完成|提供)|不能(?:确定|回答|解答|帮|判断|求出|提供)"
+    r"|没法|做不(?:出|了|完)|不会做|帮不了|作为一?[个名]?\s?(?:AI|人工智能|语言模型)"
     r"|(?:条件|信息|数据|已知)\S{0,4}(?:不足|不够|不全|不清|矛盾)|没有?(?:给出|提供|说明|告诉|足够)|缺少|缺乏|取决于"
     r"|不知道|不清楚|不太?确定|无解|没有[^，。\n]{0,6}[解根](?![决释])|没有答案|矛盾",
     re.IGNORECASE | re.MULTILINE,
@@ -104,6 +128,11 @@ def is_question(sentence: str) -> bool:
 def is_doubt(text: str) -> bool:
     """Does a text, up to an announcement, deny, doubt or ask for what follows? "I do not think that" """
     return bool(_DOUBTED.search(text))
+
+
+def is_elsewhere(sentence: str) -> bool:
+    """Is a sentence about the one who answers or about the task, without an equation or a conclusion?"""
+    return bool(_ELSEWHERE.search(sentence)) and "=" not in sentence and not _CONCLUDES.search(sentence)
 
 
 def without_denied(sentence: str) -> tuple[str, bool]:

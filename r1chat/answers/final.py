@@ -44,8 +44,9 @@ _REPORTED = re.compile(
     re.IGNORECASE,
 )
 _DENIED = re.compile(
-    r"(?:(?:certainly|definitely|clearly|probably|really|therefore|also)\s+)?(?:not|never|unknown|unclear|hardly|nowhere|no\s+longer"
-    r"|by\s+no\s+means|in\s+no\s+way|anything\s+but|far\s+from|(?:as )?follows)\b|[不未如]",
+    r"(?:(?:certainly|definitely|clearly|probably|really|therefore|also)\s+)?(?:not|never|unknown|unclear|hardly|nowhere"
+    r"|no\s+longer|by\s+no\s+means|in\s+no\s+way|(?:something\s+)?other\s+than|different\s+from|anything\s+but|far\s+from"
+    r"|(?:as )?follows)\b|[不未如]",
     re.IGNORECASE,
 )
 _NEGATED = re.compile(r"\b(?:not|cannot|never)\b|n['’]t\b|[不未难非没]", re.IGNORECASE)
@@ -467,10 +468,13 @@ def _last_number(lines: list[str]) -> tuple[str | None, bool]:
             continue
         passed_over = True
         rest, denied = denials.without_denied(denials.without_labels(sentence))
-        if denials.is_question(sentence) or checks.is_check(sentence):
+        if denials.is_question(sentence) or denials.is_elsewhere(sentence):
             continue
-        if denied and not _names(rest):
-            return None, False
+        rest = checks.without_check(rest)
+        if not _names(rest):
+            if denied:
+                return None, False
+            continue
         rest, whole = parts.before_parts(rest)
         if answer := _sentence(_unexplained(rest), first=False):
             return answer, whole

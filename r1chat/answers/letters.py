@@ -38,14 +38,17 @@ _WORD = re.compile(  # "A train"
     r"\s+(?!(?:is|isn|was|and|or|fits|fails|works|holds|matches|does|doesn|contradicts|ignores|would|can|cannot|seems|best)\b)[a-z]"
 )
 _DENIED = re.compile(
-    r"\b(?:not|cannot|never|neither|nor|none|except|than|instead|wrong|incorrect|false|eliminates?|excludes?|discard|reject"
+    r"\b(?:not|cannot|never|neither|nor|none|except|than|instead|wrong|incorrect|false|eliminates?|excludes?|discard|reject|distractor"
     r"|rules?\s+out|without|unlike|(?:all|\w{3,5}thing)\s+but)\b|n['’]t\b|[不非除错]|没有",
     re.IGNORECASE,
 )
 _AFFIRMED = re.compile(
-    r"(?:\b(?:is|are|be|choose|pick|select|prefer|take|(?:go(?:ing)?\s+with|opt\s+for)|so|therefore|thus|hence|leaves|leaving|answer|yes)|[选選是故]|(?<![因认])为)"
+    r"(?:\b(?:is|are|be|choose|pick|select|prefer|take|(?:go(?:ing)?\s+with|opt\s+for)|so|therefore|thus|hence|leaves|leaving|answer|yes|clearly|definitely|certainly|obviously)|[选選是故]|(?<![因认])为)"
     r"[\s:：*_(（]{0,6}(?:(?:option|choice|statement|answer|letter|选项|只有)\s*)?[\s:：*_]{0,4}$",
     re.IGNORECASE,
+)
+_HEADED = re.compile(
+    r"\b(?:(?P<no>incorrect|wrong|false|no)|correct|right|true|yes)\s*[:：]\s*[*_]{0,4}$", re.IGNORECASE
 )
 _OPEN = re.compile(r"[\s*_)）\].:：,，]{0,6}(?:would|might|may|could|should)\b", re.IGNORECASE)
 _PAUSE = re.compile(
@@ -111,6 +114,8 @@ def _verdict(text: str, mention: re.Match[str]) -> str:
     for pause in _PAUSE.finditer(text, start, mention.start()):
         start = pause.start() if pause[0][0].isalpha() else pause.end()
     before = text[start : mention.start()]
+    if headed := _HEADED.search(text, max(0, mention.start() - 20), mention.start()):
+        return "no" if headed["no"] else "yes"
     if behind != "no" and _JOINED.search(mention[0]):
         return "named"
     if behind:
