@@ -1,8 +1,8 @@
 """Judging answers: `python -m benchmarks.answers [FILE …] [--json]`.
 
 How many verdicts of the accuracy reward are the expected ones, on files of cases (JSON Lines with `kind`, `reply`,
-`reference` and `right`): tests/data/answers.jsonl, answers_more.jsonl and answers_everyday.jsonl where none is given. Where
-`right` is null, an undecided verdict is the expected one. Other verdicts than expected are listed on standard error.
+`reference` and `right`): those of tests/data where none is given. Where `right` is null, an undecided verdict is the
+expected one. Other verdicts than expected are listed on standard error.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from r1chat.answers.retractions import NUMBER
+from r1chat.answers.retractions import NUMBER, bare
 
 _MARKS = r"[\s*_$\\(]{0,6}"
 _VERB = (  # another statement begins with it: "those who do not play are 12"
@@ -109,7 +109,7 @@ _REFUSAL = re.compile(
     r"(?:say|tell|determine|know|solve|answer|find|decide|calculate|compute|give)\b"
     r"|\bno\s+(?:[\w-]+\s+){0,2}(?:solutions?|answers?)\b(?!\s+(?:is|are)\s+needed)|\bcontradict(?:s|ion|ory)\b"
     r"|无法(?:确定|回答|解|计算|求|判断|得出|给出|知道|帮|得知|完成|提供)|不能(?:确定|回答|解答|帮|判断|求出|提供)"
-    r"|没法|做不(?:出|了|完)|不会做|帮不了|作为一?[个名]?\s?(?:AI|人工智能|语言模型)"
+    r"|没法|[做算求答解]不(?:上|出|了|完)|不会做|帮不了|作为一?[个名]?\s?(?:AI|人工智能|语言模型)"
     r"|(?:条件|信息|数据|已知)\S{0,4}(?:不足|不够|不全|不清|矛盾)|没有?(?:给出|提供|说明|告诉|足够)|缺少|缺乏|取决于"
     r"|不知道|不清楚|不太?确定|无解|没有[^，。\n]{0,6}[解根](?![决释])|没有答案|矛盾",
     re.IGNORECASE | re.MULTILINE,
@@ -135,10 +135,11 @@ def is_elsewhere(sentence: str) -> bool:
     return bool(_ELSEWHERE.search(sentence)) and "=" not in sentence and not _CONCLUDES.search(sentence)
 
 
-def without_denied(sentence: str) -> tuple[str, bool]:
-    """A sentence without the numbers that it denies, and whether it denies any."""
-    rest = _DENIED.sub(" ", _REFUTED.sub(" ", sentence))
-    return rest, rest != sentence
+def without_denied(sentence: str) -> tuple[str, frozenset[str]]:
+    """A sentence without the numbers that it denies, and these numbers, `bare`."""
+    numbers = [NUMBER.findall(denial[0])[0] for denial in _REFUTED.finditer(sentence)]
+    numbers += [NUMBER.findall(denial[0])[-1] for denial in _DENIED.finditer(sentence)]
+    return _DENIED.sub(" ", _REFUTED.sub(" ", sentence)), frozenset(map(bare, numbers))
 
 
 def without_labels(sentence: str) -> str:

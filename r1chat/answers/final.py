@@ -62,7 +62,8 @@ _PAUSE = re.compile(
     re.IGNORECASE,
 )
 _EXPLAINED = re.compile(
-    r"[,，]?\s+(?:because|since|as|where|which|i\.e\.|that is|for(?!\s+(?:is|are|was)\b)|after|before|out of|if|when"
+    r"[,，]?\s+(?:because|since|as|where|which(?!\s+(?:makes|leaves|equals|totals)\b)"
+    r"|i\.e\.|that is|for(?!\s+(?:is|are|was)\b)|after|before|out of|if|when"
     r"|rather than|instead of|in order)\s"
     r"|\sto\s+(?!get|obtain|give|find|yield|equal|be\b|make|reach|arrive|produce)[a-z]{2,}\s"
     r"|[,，]?因为|[,，]?即|\s\((?=[a-zA-Z])",
@@ -127,7 +128,8 @@ def final_answer(answer: str) -> str | None:
     The last `\boxed{…}` counts, with those before it that it is joined to by a comma, "and" or "or"; else what follows
     the last "the answer is", "答案是" or `####`; else the last line where it is nothing but a formula, a choice or
     bold; else what the last line emphasises; else the last number of the last lines; else the last line if it is short.
-    A boxed or announced result that is taken back behind it gives way to what is plainly stated instead.
+    A boxed or announced result that is taken back behind it gives way to what is plainly stated instead. None, too,
+    where a number is named, but not plainly stated: see `is_unclear`.
     """
     statement = _final(calm(answer))
     return None if statement is None or statement.unclear else _settled(statement)
@@ -477,7 +479,7 @@ def _last_number(lines: list[str]) -> tuple[str | None, bool]:
             continue
         rest, whole = parts.before_parts(rest)
         if answer := _sentence(_unexplained(rest), first=False):
-            return answer, whole
+            return answer, whole and denied.isdisjoint(map(retractions.bare, _NUMBER.findall(answer)))
     return None, not passed_over
 
 

@@ -50,6 +50,7 @@ _AFFIRMED = re.compile(
 _HEADED = re.compile(
     r"\b(?:(?P<no>incorrect|wrong|false|no)|correct|right|true|yes)\s*[:：]\s*[*_]{0,4}$", re.IGNORECASE
 )
+_SAME = re.compile(r"\b(?:so|neither|nor)\s+(?:is|are|does|do)\s[\s*_(]{0,4}$", re.IGNORECASE)  # as the one before
 _OPEN = re.compile(r"[\s*_)）\].:：,，]{0,6}(?:would|might|may|could|should)\b", re.IGNORECASE)
 _PAUSE = re.compile(
     r"[.!?;:。！？；：\n]|[,，]|\b(?:so|therefore|thus|hence|leaves|leaving|(?<!all\s)(?<!thing\s)but|because|since)\b|所以|因此|故",
@@ -85,7 +86,7 @@ class LetterMarks:
     affirmed: frozenset[str]
     denied: frozenset[str]
     named: frozenset[str]  # and neither of the two
-    asked: frozenset[str]  # in questions alone
+    asked: frozenset[str]  # in questions alone, or as another one
 
 
 def read(text: str) -> LetterMarks:
@@ -114,6 +115,8 @@ def _verdict(text: str, mention: re.Match[str]) -> str:
     for pause in _PAUSE.finditer(text, start, mention.start()):
         start = pause.start() if pause[0][0].isalpha() else pause.end()
     before = text[start : mention.start()]
+    if _SAME.search(before):
+        return "asked"
     if headed := _HEADED.search(text, max(0, mention.start() - 20), mention.start()):
         return "no" if headed["no"] else "yes"
     if behind != "no" and _JOINED.search(mention[0]):

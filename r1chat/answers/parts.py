@@ -13,7 +13,7 @@ _WHOLE = re.compile(
     r"[,，;；(（]?\s*(?:\bincluding\b|\bnamely\b|\bconsisting\s+of\b|\bmade\s+up\s+of\b|包括|包含)", re.IGNORECASE
 )
 _SOME = re.compile(
-    rf"[,，;；(（]?\s*其中|[,，;；(（]\s*(?:(?:{NUMBER.pattern}|one|two)\s+)?of\s+(?:which|whom|them|these)\b|:\s|：|\s[(（](?=[\w])",
+    rf"[,，;；(（]?\s*其中|[,，;；(（]\s*(?:(?:{NUMBER.pattern}|one|two)\s+)?of\s+(?:which|whom|them|these)\b|:\s|：|\s[(（](?=\w)|[,，]\s?(?=\d)",
     re.IGNORECASE,
 )
 _CONCLUDED = re.compile(
@@ -36,7 +36,7 @@ def before_parts(sentence: str) -> tuple[str, bool]:
             break
         if len(parts) > 1 and _value(totals[-1]) == sum(map(_value, parts)):
             return sentence[: marker.start()], True
-        if marker[0].strip() not in (":", "：", "(", "（"):
+        if marker[0].strip() not in tuple(":：(（,，"):
             return sentence, False
     return sentence, True
 
