@@ -19,7 +19,7 @@ CASES = [
     json.loads(line)
     for line in (Path(__file__).parent / "data" / "answers_everyday.jsonl").read_text(encoding="utf-8").splitlines()
 ]
-STATED = [(row["reply"], row["reference"]) for row in CASES if row["right"] is True]
+STATED = [(row["reply"], row["reference"]) for row in CASES if row["right"] is True and row["kind"] != "not yet"]
 OTHER = [(row["reply"], row["reference"]) for row in CASES if row["right"] is False]
 NOT_STATED = [(row["reply"], row["reference"]) for row in CASES if row["right"] is None]
 
