@@ -1,8 +1,8 @@
 """Judging answers: `python -m benchmarks.answers [FILE …] [--json]`.
 
 How many verdicts of the accuracy reward are the expected ones, on files of cases (JSON Lines with `kind`, `reply`,
-`reference` and `right`): tests/data/answers.jsonl and answers_more.jsonl where none is given. An undecided verdict
-counts as not the expected one. Wrong verdicts are listed on standard error.
+`reference` and `right`): those of tests/data where none is given. Where `right` is null, an undecided verdict is the
+expected one. Other verdicts than expected are listed on standard error.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from benchmarks.report import Report
 from r1chat.rewards import RightAnswer, accuracy
 
 DATA = Path(__file__).parents[1] / "tests" / "data"
-CASES = (DATA / "answers.jsonl", DATA / "answers_more.jsonl")
+CASES = (DATA / "answers.jsonl", DATA / "answers_more.jsonl", DATA / "answers_everyday.jsonl")
 
 
 def measure(report: Report, file: Path) -> None:
@@ -27,10 +27,11 @@ def measure(report: Report, file: Path) -> None:
     begin = time.process_time()
     for row in rows:
         value = accuracy(row["reply"], RightAnswer.read(row["reference"])).value
-        expected += value == float(row["right"])
+        right = None if row["right"] is None else float(row["right"])
+        expected += value == right
         accepted += value == 1.0 and not row["right"]
         undecided += value is None
-        if value != float(row["right"]):
+        if value != right:
             print(f"{row['kind']}: {row['reply']!r} against {row['reference']!r}: {value}", file=sys.stderr)
     seconds = time.process_time() - begin
     report.figure(f"{file.name}: cases", len(rows))

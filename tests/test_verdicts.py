@@ -54,10 +54,10 @@ def test_what_is_not_in_force_any_more_and_tests_are_let_be(store: Store, tmp_pa
 
 
 def test_many_replies_are_read_in_parts(store: Store, tmp_path: Path) -> None:
-    for _ in range(450):
+    for _ in range(210):
         checked(store, 0.0)
     assert renew(store, tmp_path, stopped=lambda: True) == 0 and not (tmp_path / FILE).exists()
-    assert renew(store, tmp_path) == 450 and set(verdicts(store).values()) == {1.0}
+    assert renew(store, tmp_path) == 210 and set(verdicts(store).values()) == {1.0}
 
 
 def test_an_export_has_the_verdicts_of_today(store: Store, tmp_path: Path) -> None:

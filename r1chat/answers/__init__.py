@@ -5,23 +5,26 @@ imported when they are first needed, and regular expressions run in a process of
 """
 
 from r1chat.answers.compare import compare, equivalent
-from r1chat.answers.final import all_boxes, choice, choices, final_answer, is_taken_back
-from r1chat.answers.hedges import is_chosen, is_hedged
+from r1chat.answers.final import all_boxes, as_factorial, chosen, final_answer, is_taken_back, is_unclear
+from r1chat.answers.hedges import is_hedged
+from r1chat.answers.letters import choice, choices
 from r1chat.answers.patterns import occurs
 from r1chat.answers.reading import is_formula, is_number, same_text
 
 __all__ = [
     "all_boxes",
+    "as_factorial",
     "choice",
     "choices",
+    "chosen",
     "compare",
     "equivalent",
     "final_answer",
-    "is_chosen",
     "is_formula",
     "is_hedged",
     "is_number",
     "is_taken_back",
+    "is_unclear",
     "occurs",
     "same_text",
 ]

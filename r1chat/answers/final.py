@@ -11,12 +11,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from r1chat.answers import retractions, units
+from r1chat.answers import checks, denials, letters, parts, retractions, units
+from r1chat.answers.exclamations import calm
+from r1chat.answers.letters import choice, choices
 from r1chat.answers.retractions import NUMBER as _NUMBER
 from r1chat.answers.spelling import TEXT, boxes, tidy, unwrap
 
 WINDOW = 4_000  # characters at the end of an answer in which it is looked for, where nothing is boxed
 _NEAR = 3  # lines at the end in which a number is looked for: further up it is seldom the answer
+_LEAD = 80  # characters before an announcement that may say whose it is
 _SHORT = 40  # characters of a line that may be the answer as a whole
 _LINK = 40  # characters between two boxes that state one answer together
 _MASK = "\ue001"  # stands for every character of a formula while sentences are divided
@@ -40,7 +43,15 @@ _REPORTED = re.compile(
     r"|有人(?:说|认为|以为)[^。\n]{0,4}$",
     re.IGNORECASE,
 )
-_DENIED = re.compile(r"(?:not|unknown|unclear|(?:as )?follows)\b|[不未如]", re.IGNORECASE)
+_DENIED = re.compile(
+    r"(?:(?:certainly|definitely|clearly|probably|really|therefore|also)\s+)?(?:not|never|unknown|unclear|hardly|nowhere"
+    r"|no\s+longer|by\s+no\s+means|in\s+no\s+way|(?:something\s+)?other\s+than|different\s+from|anything\s+but|far\s+from"
+    r"|(?:as )?follows)\b|[不未如]",
+    re.IGNORECASE,
+)
+_NEGATED = re.compile(r"\b(?:not|cannot|never)\b|n['’]t\b|[不未难非没]", re.IGNORECASE)
+_ASKED = re.compile(r"[^\w\n]{0,6}[吗么呢]?[^\w\n]{0,3}[?？]")
+_PLACE = re.compile(r"(?:(?:found|given|shown|explained)\s+)?(?:in|on|at|see|under|from)\s|[在见]", re.IGNORECASE)
 _BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
 _STARS = re.compile(r"(?<![\w)])(?:\*\*|__)|(?:\*\*|__)(?![\w(])")
 _TAGGED = re.compile(r"<answer>(.*?)</answer>", re.DOTALL)  # asked for by R1-Zero's prompt
@@ -51,7 +62,8 @@ _PAUSE = re.compile(
     re.IGNORECASE,
 )
 _EXPLAINED = re.compile(
-    r"[,，]?\s+(?:because|since|as|where|which|i\.e\.|that is|for(?!\s+(?:is|are|was)\b)|after|before|out of|if|when"
+    r"[,，]?\s+(?:because|since|as|where|which(?!\s+(?:makes|leaves|equals|totals)\b)"
+    r"|i\.e\.|that is|for(?!\s+(?:is|are|was)\b)|after|before|out of|if|when"
     r"|rather than|instead of|in order)\s"
     r"|\sto\s+(?!get|obtain|give|find|yield|equal|be\b|make|reach|arrive|produce)[a-z]{2,}\s"
     r"|[,，]?因为|[,，]?即|\s\((?=[a-zA-Z])",
@@ -61,10 +73,6 @@ _CLOCK = re.compile(r"(?<![\d:])\d{1,2}:[0-5]\d(?::[0-5]\d)?(?![\d:])(?:\s*[ap]\
 _CONCLUDED = re.compile(  # the result comes behind the reason after all: "for the three pens, so each costs **$1.25**"
     r"\*\*[^*]{0,40}\d|(?:[,;]\s*(?:and\s+)?|\s)(?:so|thus|hence|therefore|making|giving)\s[^.]{0,80}\d|所以|因此|故",
     re.IGNORECASE,
-)
-_CHECKED = re.compile(  # what follows proves the answer, and is not it
-    r"^[ *_#>]{0,8}(?:check(?:ing)?|verif(?:y|ying|ication)|proof|检验|檢驗|验证|驗證|验算|驗算)[ *_]{0,4}[:：]",
-    re.IGNORECASE | re.MULTILINE,
 )
 _SENTENCE = re.compile(r"(?<=[。！？；])|(?<=[^\W\d_]\.)\s|(?<=[\d)$%*\ue001]\.)\s+(?=[A-Z])|(?<=[^\W\d_][!?])\s")
 _NUMBERS = re.compile(
@@ -77,7 +85,10 @@ _FUNCTIONS = """sin cos tan sec csc cot sinh cosh tanh arcsin arccos arctan log 
 _NO_WORDS = frozenset(_FUNCTIONS.split())
 _VARIABLE = re.compile(r"\s*(?:\\[a-zA-Z]+|[a-zA-Z])(?:_\{?\w+\}?)?(?:\([a-zA-Z]\))?\s*")
 _BULLET = re.compile(r"^\s*(?:[-*+•]|#{1,6}|\d{1,2}[.)])\s+")
-_COPULA = re.compile(r"\b(?:is|are|was|be|equals?|to)\b\s*:?|[为是]|=", re.IGNORECASE)
+_PICTURES = re.compile(
+    r"(?<=[^\s\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])[\s\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]+$"
+)
+_COPULA = re.compile(r"\b(?:is|are|was|be|equals?|to)\b\s*:?|[为是]|=|[:：](?=\s)", re.IGNORECASE)
 _LINKS = re.compile(r"(?:[\s,，、;；]|\b(?:and|or)\b|[和或与且])*", re.IGNORECASE)
 _JUDGED = re.compile(r"\W*(yes|no|true|false|是的|不是|不能|能|正确|错误)(?=[\s*_]*[,.;:，。；：!！—])", re.IGNORECASE)
 _BOX_LINK = re.compile(
@@ -89,11 +100,6 @@ _BOX_NAME = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z](?:_\{?\w\}?)?)\s*=\s*$")
 _CHOSEN = re.compile(
     r"\b(?:option|choice|answer)\s+[*(\[]{0,3}([A-J])[*)\]]{0,3}\s+is\s+(?:the\s+)?(?:correct|right)", re.IGNORECASE
 )
-_LETTER = re.compile(r"[(\[（][A-J][)\]）]")
-_CHOICE = re.compile(
-    r"(?i:option|choice|选项|選項|选|選)?[\s:：]*(?:[(\[（]([A-J])[)\]）]|([A-J])(?=\s*$|\s*(?:选?项|選?項)|\s*[).:：、）](?!\d)|\s+[(（]))"
-)
-_CHOICES = re.compile(r"\s*[(\[]?[A-J][)\]]?(?:(?:[\s,;、，和与及.]|and)*[(\[]?[A-J][)\]]?){0,9}[\s.]*")
 _NO_VALUE = re.compile(
     r"\b(?:not|no|less|more|least|most|between|above|below|under|over|never|cannot|or|and|except|without|fewer)\b|n't"
     r"|[不非无没或和与]|至少|至多|超过|以上|以下|大于|小于|除",
@@ -113,6 +119,7 @@ class _Statement:
     around: str = ""  # the lines that state it; empty for a box
     announced: bool = False
     reported: bool = False  # as what others say
+    unclear: bool = False  # whether it is the result: it may be denied, doubted, a check or a part of it
 
 
 def final_answer(answer: str) -> str | None:
@@ -121,21 +128,47 @@ def final_answer(answer: str) -> str | None:
     The last `\boxed{…}` counts, with those before it that it is joined to by a comma, "and" or "or"; else what follows
     the last "the answer is", "答案是" or `####`; else the last line where it is nothing but a formula, a choice or
     bold; else what the last line emphasises; else the last number of the last lines; else the last line if it is short.
-    A boxed or announced result that is taken back behind it gives way to what is plainly stated instead.
+    A boxed or announced result that is taken back behind it gives way to what is plainly stated instead. None, too,
+    where a number is named, but not plainly stated: see `is_unclear`.
     """
-    statement = _final(answer)
-    return None if statement is None else _settled(statement)
+    statement = _final(calm(answer))
+    return None if statement is None or statement.unclear else _settled(statement)
+
+
+def as_factorial(answer: str) -> str | None:
+    """The result with the exclamation mark that stands behind it, which may be meant as a factorial; None without."""
+    result, exclaimed = final_answer(answer), _final(answer)
+    if result is None or exclaimed is None or not exclaimed.result.startswith(f"{result}!"):
+        return None
+    return f"{result}!"
 
 
 def is_taken_back(answer: str) -> bool:
     """Does an answer state a result and take it back without plainly stating another?"""
+    statement = _final(calm(answer))
+    return statement is not None and not statement.unclear and _settled(statement) is None
+
+
+def is_unclear(answer: str) -> bool:
+    """Does an answer name a number without plainly stating it as its result: denied, doubted, or one of several?"""
+    statement = _final(calm(answer))
+    return statement is not None and statement.unclear
+
+
+def chosen(answer: str) -> str | None:
+    """The letters that an answer chooses, in order; empty where it names none, None where it chooses none plainly."""
+    answer = calm(answer)
     statement = _final(answer)
-    return statement is not None and _settled(statement) is None
+    if statement and not statement.unclear and (statement.announced or not statement.around):
+        result = _settled(statement) or ""
+        if plain := "".join(sorted(choices(result))) or choice(result):
+            return plain
+    return letters.chosen(answer[-WINDOW:])
 
 
 def stated(answer: str) -> tuple[str, bool]:
     """The line in which an answer announces its result, and True; or its last lines, and False. No text for a box."""
-    statement = _final(answer)
+    statement = _final(calm(answer))
     return (statement.around, statement.announced) if statement else ("", False)
 
 
@@ -148,7 +181,9 @@ def _settled(statement: _Statement) -> str | None:
 @lru_cache(maxsize=16)
 def _final(answer: str) -> _Statement | None:
     statement = _first_statement(answer)
-    return None if statement is None or _ONLY_MARKS.fullmatch(statement.result) else statement
+    if statement is None or (_ONLY_MARKS.fullmatch(statement.result) and not statement.unclear):
+        return None
+    return statement
 
 
 def _first_statement(answer: str) -> _Statement | None:
@@ -166,17 +201,20 @@ def _first_statement(answer: str) -> _Statement | None:
         if chosen := _CHOSEN.match(tail, announced.start()):
             return _Statement(chosen[1], tail[chosen.end() :], chosen[0], announced=True)
         rest = tail[announced.end() :].lstrip()
-        if not _DENIED.match(rest) and (result := _stated(rest, whole=bool(announced["sentence"]))):
+        if _DENIED.match(rest) or _NEGATED.search(announced[0]):
+            continue
+        result = _stated(checks.divided(rest)[0], whole=bool(announced["sentence"]))
+        if result:
             line = rest.lstrip("*_ \n").partition("\n")[0]
             behind = _behind(rest, result)
-            statement = _Statement(retractions.before_mark(result), behind, line, announced=True)
-            if not _REPORTED.search(tail, max(0, announced.start() - _SHORT), announced.start()):
+            unclear = bool(_PLACE.match(rest)) and not _NUMBER.search(denials.without_labels(line))
+            statement = _Statement(retractions.before_mark(result), behind, line, announced=True, unclear=unclear)
+            begin = max(tail.rfind("\n", 0, announced.start()), announced.start() - _LEAD)
+            before = tail[begin : announced.start()] if begin >= 0 else "\n" + tail[: announced.start()]
+            if not (_REPORTED.search(before) or denials.is_doubt(before) or _ASKED.match(behind)):
                 return statement
             reported = reported or replace(statement, reported=True)
-    if reported:
-        return reported
-    last = _last(tail)
-    return _Statement(last, around="\n".join(tail.splitlines()[-_NEAR:])) if last else None
+    return reported or _last(tail)
 
 
 def _behind(text: str, result: str) -> str:
@@ -195,25 +233,6 @@ def _behind(text: str, result: str) -> str:
 def all_boxes(answer: str) -> list[str]:
     r"""The contents of every `\boxed{…}`, in order."""
     return [content for _, _, content in boxes(answer)]
-
-
-@lru_cache(maxsize=512)
-def choice(text: str) -> str | None:
-    """The letter of a choice, A to J: `B`, `(B)`, `B. Paris`, `选B`; None where the text is no choice."""
-    text = unwrap(text)
-    match = _CHOICE.match(text)
-    if match is None or len(_LETTER.findall(text)) > 1:  # a list of the choices
-        return None
-    return match[1] or match[2]
-
-
-def choices(text: str) -> frozenset[str]:
-    """The letters of a text that is nothing but choices: `B`, `AC`, `A、C`, `(A) and (C)`; else empty."""
-    text = unwrap(text)
-    letters = re.findall("[A-J]", text)
-    if len(text) > 60 or not _CHOICES.fullmatch(text) or len(set(letters)) != len(letters):
-        return frozenset()
-    return frozenset(letters)
 
 
 def is_prose(text: str) -> bool:
@@ -261,7 +280,7 @@ def _stated(text: str, *, whole: bool) -> str:
     line = text if end < 0 else text[:end]
     if choice(bare := _STARS.sub("", line.rstrip("*_ "))):
         return unwrap(bare)
-    clause = _divided(line)[0] if whole else _clause(line)
+    clause = _PICTURES.sub("", _divided(line)[0] if whole else _clause(line))
     return _sentence(_unexplained(clause), first=True) or ""
 
 
@@ -396,37 +415,77 @@ def _without_delimiters(text: str) -> str:
     return text
 
 
-def _last(text: str) -> str | None:
-    """The answer of a text that announces none."""
+def _last(text: str) -> _Statement | None:
+    """What a text states that announces nothing."""
     if text.rstrip().endswith("```"):  # code answers in another way
         return None
-    if (check := _CHECKED.search(text)) and _NUMBER.search(text, 0, check.start()):
-        text = text[: check.start()]
-    lines = [_BULLET.sub("", line).strip() for line in text.splitlines() if re.search(r"\w", line)]
+    around = "\n".join(text.splitlines()[-_NEAR:])
+    if letter := letters.marked(text):
+        return _Statement(letter, around=around)
+    text, certain = checks.divided(text)
+    result, stated = _at_the_end(text)
+    return _Statement(result or "", around=around, unclear=not (certain and stated)) if result or not stated else None
+
+
+def _at_the_end(text: str) -> tuple[str | None, bool]:
+    """The result with which a text ends, and False where it names a number that may not be its result."""
+    lines = [_bare(line) for line in text.splitlines() if re.search(r"\w", line)]
     if not lines:
-        return None
+        return None, True
     spans = _spans(text)
     if spans and (spans[-1][1] or spans[-1][2]) and not re.search(r"\w", text[spans[-1].end() :]):
-        return _result(_content(spans[-1]))
+        return _result(_content(spans[-1])), True
     last = unwrap(lines[-1])
     if choice(last) or not is_prose(last) or _BOLD.fullmatch(lines[-1]):
-        return _result(last)
+        return _result(last), True
     judged = _JUDGED.match(lines[0])
-    if judged and len(lines) == 1:
-        return last
+    if judged and len(lines) == 1 and not denials.without_denied(last)[1]:
+        return last, True
     short = len(last) <= _SHORT
     if not _NUMBER.search(last) and not _spans(last) and short and len(lines) == 1:
-        return last
-    for line in reversed(lines[-_NEAR:]):
-        sentences = [part for part in _divided(line) if re.search(r"\w", part)]
-        for sentence in reversed(sentences):
-            if _NUMBER.search(sentence) or any(not _VARIABLE.fullmatch(_content(span)) for span in _spans(sentence)):
-                answer = _sentence(_unexplained(sentence), first=False)
-                if answer:
-                    return answer
+        return last, True
+    near = lines[-_NEAR:]
+    result, stated = _last_number(near)
+    if result or not stated:
+        return result, stated and not denials.refuses("\n".join(near))
     if judged:
-        return judged[1]
-    return last if short and not re.search(r"[.!?。！？:：]$", lines[-1]) else None
+        return judged[1], True
+    return (last if short and not re.search(r"[.!?。！？:：]$", lines[-1]) else None), True
+
+
+def _bare(line: str) -> str:
+    """A line without a bullet before it and pictures behind it."""
+    return _PICTURES.sub("", _BULLET.sub("", line)).strip()
+
+
+def _last_number(lines: list[str]) -> tuple[str | None, bool]:
+    """The result in the last sentence of some lines that states one, and False where that is not plain.
+
+    Passed over: what is asked, numbers of pages and the like, and a sentence that says of itself that it is a check.
+    """
+    passed_over = False
+    sentences = [part for line in lines for part in _divided(line) if re.search(r"\w", part)]
+    for sentence in reversed(sentences):
+        if not _names(sentence):
+            continue
+        passed_over = True
+        rest, denied = denials.without_denied(denials.without_labels(sentence))
+        if denials.is_question(sentence) or denials.is_elsewhere(sentence):
+            continue
+        rest = checks.without_check(rest)
+        if not _names(rest):
+            if denied:
+                return None, False
+            continue
+        rest, whole = parts.before_parts(rest)
+        if answer := _sentence(_unexplained(rest), first=False):
+            return answer, whole and denied.isdisjoint(map(retractions.bare, _NUMBER.findall(answer)))
+    return None, not passed_over
+
+
+def _names(sentence: str) -> bool:
+    """Does a sentence hold a number or a formula?"""
+    return bool(_NUMBER.search(sentence)) or any(not _VARIABLE.fullmatch(_content(span)) for span in _spans(sentence))
 
 
 def _unexplained(sentence: str) -> str:

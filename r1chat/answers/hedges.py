@@ -7,6 +7,7 @@ import re
 from r1chat.answers.final import final_answer, stated
 from r1chat.answers.retractions import NUMBER, bare
 
+_UNEQUAL = re.compile(r"≠|!=|\\not\s?=|\\neq?(?![a-zA-Z])")
 _MARKS = r"[\s*_$\\(]{0,6}"
 _BEFORE = re.compile(
     r"(?:\bat\s(?:least|most)|\b(?:more|less|fewer|greater|smaller|larger|higher|lower)\sthan|\bup\sto|\beither"
@@ -24,23 +25,15 @@ _RANGE = re.compile(
     rf"|({NUMBER.pattern})[*_$]*(?:\s?[^\W\d]{{1,12}})?\s?(?:\bor\b|或者?)(?!\s*(?:about|so)\b){_MARKS}({NUMBER.pattern})",
     re.IGNORECASE,
 )
-_ALTERNATIVE = re.compile(
-    r"\b(?:not|cannot|never|neither|nor|none|except|but|or|both|either|over|than|instead|wrong|incorrect|eliminate|exclude"
-    r"|rule\sout)\b|n['’]t\b|[不非或除错]|没有",
-    re.IGNORECASE,
-)
-_PAUSE = re.compile(
-    r"[.!?;:。！？；：\n]|\b(?:so|therefore|thus|hence|leaves|leaving|not\s\(?[A-J]\)?,?\sbut)\b|所以|因此|故",
-    re.IGNORECASE,
-)
-_LENGTH = 200  # characters of a sentence in which a letter's denial is looked for
 
 
 def is_hedged(answer: str) -> bool:
-    """Is the number that an answer states a bound, an end of a range, one of two, or right on a condition alone?
+    """Is the number that an answer states excluded, a bound, one of two, or right on a condition alone?
 
     A condition counts only where the result is announced: in "he saves $28 if he goes there" it is the question's.
     """
+    if _UNEQUAL.search(final_answer(answer) or ""):
+        return True
     numbers = {bare(number[0]) for number in NUMBER.finditer(final_answer(answer) or "")}
     text, announced = stated(answer)
     places = [number for number in NUMBER.finditer(text) if bare(number[0]) in numbers]
@@ -52,11 +45,3 @@ def is_hedged(answer: str) -> bool:
         if numbers <= ends and hedge.start() <= place.start() < hedge.end():
             return True
     return announced and len(numbers) == 1 and bool(_BEHIND.match(text, place.end()))
-
-
-def is_chosen(text: str, letter: re.Match[str]) -> bool:
-    """Does the sentence that names a choice choose it? "A or B", "not B" and "all but B" do not."""
-    start = max(0, letter.start() - _LENGTH)
-    for pause in _PAUSE.finditer(text, start, letter.start()):
-        start = pause.end()
-    return not _ALTERNATIVE.search(text, start, letter.start())

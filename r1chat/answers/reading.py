@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from r1chat.answers import dates, numerals, syntax
-from r1chat.answers.final import choice, choices, is_prose, single_number
+from r1chat.answers.final import is_prose, single_number
+from r1chat.answers.letters import choice, choices
 from r1chat.answers.spelling import CURRENCY, tidy, unwrap
 from r1chat.answers.tree import Node, Num, Op, Quantity
 

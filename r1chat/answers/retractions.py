@@ -49,7 +49,7 @@ _MARK = re.compile(
     r"|检[查验]|验[证算]))",
     re.IGNORECASE,
 )
-_CONFIRMED = re.compile(
+CONFIRMED = re.compile(
     r"\b(?:yes|correct|right|works|match(?:es)?|checks\sout|confirmed|consistent|as\sexpected)(?=[.!,;]|\s*\Z)|[✓✔✅]"
     r"|正确[。！]|没错|无误|符合|一致|成立",
     re.IGNORECASE,
@@ -108,7 +108,7 @@ def settled(result: str, behind: str, *, reported: bool = False) -> str | None:
         return instead
     if strong:
         return instead if others else result
-    right = bool(_CONFIRMED.search(last))
+    right = bool(CONFIRMED.search(last))
     if any(mark["weak"] for mark in marks) and not right:
         values = value.findall(last)
         same = bool(values) and bare(values[-1]) in own

@@ -11,15 +11,17 @@ from dataclasses import dataclass
 
 from r1chat.answers import (
     all_boxes,
+    as_factorial,
     choice,
     choices,
+    chosen,
     compare,
     final_answer,
-    is_chosen,
     is_formula,
     is_hedged,
     is_number,
     is_taken_back,
+    is_unclear,
     occurs,
     same_text,
 )
@@ -29,8 +31,6 @@ from r1chat.judgements import Check
 from r1chat.rewards.programs import program, read_requirements
 from r1chat.rewards.reward import Reward, shown
 
-_WINDOW = 4_000  # characters at the end of an answer in which a lone letter is looked for
-_LETTER = re.compile(r"[(（\[]([A-J])[)）\]]|(?<![\w.])([A-J])(?=[*.。\s]*\Z)")
 _ONE_LETTER = re.compile(r"[(（]?[A-J][)）]?[.、]?")
 _LETTERS = re.compile(r"[A-J]{2,}|[(（]?[A-J][)）]?(?:[,，、;；\s]+(?:and\s+|和)?[(（]?[A-J][)）]?)+")
 
@@ -132,6 +132,12 @@ def accuracy(answer: str, reference: RightAnswer | str) -> Reward:
     if reference.kind == "text":
         right = any(same_text(text, reference.text) for text in (final, answer) if text)
         return _verdict(right or bool(final and compare(final, reference.text)), final or answer, reference.text)
+    if is_unclear(answer):
+        return Reward(
+            None,
+            "Undecided: the reply names numbers, but states none of them plainly as its result.",
+            "无法判定：回复提到了数字，但没有明确把其中一个作为结果。",
+        )
     if final is None:
         return Reward(0.0, "No final answer was found in the reply.", "回复中没有找到最终答案。")
     if is_hedged(answer) and is_number(reference.text):
@@ -141,6 +147,8 @@ def accuracy(answer: str, reference: RightAnswer | str) -> Reward:
             f"无法判定：回复没有把 {shown(final)} 作为确切的值给出。",
         )
     verdict = compare(final, reference.text)
+    if not verdict and (factorial := as_factorial(answer)) and compare(factorial, reference.text):
+        verdict, final = True, factorial
     if not verdict and len(boxes := all_boxes(answer)) > 1 and len(boxes) == _items(reference.text):
         verdict = compare(together := ", ".join(boxes), reference.text) or verdict  # an answer in several parts
         final = together if verdict else final
@@ -184,21 +192,18 @@ def _choice(answer: str, reference: str) -> Reward:
         return Reward(
             None, f"The reference {shown(reference)} is no choice.", f"参考答案 {shown(reference)} 不是选项。"
         )
-    final = final_answer(answer) or ""
-    chosen = _letters(final)
-    if not chosen and len(right) == 1 and (letters := list(_LETTER.finditer(answer[-_WINDOW:]))):
-        chosen = letters[-1][1] or letters[-1][2]
-        if not is_chosen(answer[-_WINDOW:], letters[-1]):
-            return Reward(
-                None,
-                f"Undecided: the reply names {chosen}, but does not plainly choose it.",
-                f"无法判定：回复提到了 {chosen}，但没有明确选择它。",
-            )
-    if not chosen:
+    letters = chosen(answer)
+    if letters is None or (len(right) == 1 < len(letters) and right in letters):
+        return Reward(
+            None,
+            "Undecided: the reply names choices, but does not plainly choose one.",
+            "无法判定：回复提到了选项，但没有明确选择其中之一。",
+        )
+    if not letters:
         return Reward(0.0, f"The answer chooses nothing; {right} is right.", f"没有作出选择，正确选项是 {right}。")
-    if chosen == right:
+    if letters == right:
         return Reward(1.0, f"The answer chooses {right}, which is right.", f"选择了 {right}，正确。")
-    return Reward(0.0, f"The answer chooses {chosen}; {right} is right.", f"选择了 {chosen}，正确选项是 {right}。")
+    return Reward(0.0, f"The answer chooses {letters}; {right} is right.", f"选择了 {letters}，正确选项是 {right}。")
 
 
 def _pattern(answer: str, pattern: str) -> Reward:
