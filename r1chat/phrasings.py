@@ -7,6 +7,7 @@ the phrasings before they become messages.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import closing
 
 from r1chat import steer
@@ -37,8 +38,10 @@ _CANNOT_SKIP = Both(
 _NUMBER = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.):、）])\s*")
 
 
-def rephrase(text: str, count: int, backend: Backend, info: ModelInfo) -> list[str]:
-    """At most `count` phrasings of a message, without the message itself; blocks until they are written.
+def rephrase(
+    text: str, count: int, backend: Backend, info: ModelInfo, stopped: Callable[[], bool] = lambda: False
+) -> list[str]:
+    """At most `count` phrasings of a message, without the message itself; blocks until they are written or `stopped`.
 
     Raises UnsupportedError where the model cannot leave its thought out, GenerationError where nothing usable came, and
     what the backend raises.
@@ -51,6 +54,8 @@ def rephrase(text: str, count: int, backend: Backend, info: ModelInfo) -> list[s
     splitter, draft = Splitter(so_far), Draft()
     with closing(backend.stream(request)) as events:  # type: ignore[type-var]
         for event in events:
+            if stopped():
+                break
             for reply_event in splitter.feed(event):
                 draft.add(reply_event)
     lines = (_NUMBER.sub("", line).strip() for line in draft.reply().answer.splitlines())

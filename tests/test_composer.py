@@ -6,6 +6,7 @@ import json
 import re
 import stat
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,82 @@ def _hold(route: Route, of: str, paused: list[Route]) -> None:
         paused.append(route)
     else:
         route.continue_()
+
+
+def test_phrasings_of_another_question_take_nothing_from_the_box(site: Site) -> None:
+    site.serve(THOUGHT)
+    page = site.open()
+    box, phrasings = page.get_by_role("textbox", name="Message"), page.locator("#phrasings textarea")
+    box.fill("What is 2+2?")
+    page.evaluate("document.querySelector('[data-command=phrasings]').click()")
+    phrasings.fill("What is 2+2?\n\nAdd two and two.")
+    page.mouse.click(5, 5)
+    expect(phrasings).to_be_hidden()
+    box.fill("something else")
+    page.evaluate("document.querySelector('[data-command=phrasings]').click()")
+    expect(phrasings).to_have_value("What is 2+2?\n\nAdd two and two.")
+    page.locator("[data-command=ask-phrasings]").click()
+    expect(phrasings).to_be_hidden()
+    expect(page.locator(".ask").first).to_have_text("What is 2+2?")
+    expect(box).to_have_value("something else")
+
+
+def test_phrasings_that_nobody_waits_for_any_more_are_not_written(site: Site) -> None:
+    ended = threading.Event()
+
+    def script(request: Request) -> Script:
+        try:
+            while True:
+                yield Progress("waiting")
+                time.sleep(0.02)
+        finally:
+            ended.set()
+
+    site.serve(script)
+    page = site.open()
+    page.get_by_role("textbox", name="Message").fill("What is 2+2?")
+    page.evaluate("document.querySelector('[data-command=phrasings]').click()")
+    page.locator("[data-command=write-phrasings]").click()
+    page.wait_for_timeout(500)
+    assert not ended.is_set()
+    page.keyboard.press("Escape")
+    assert ended.wait(10)
+    expect(page.get_by_text("did not answer")).to_have_count(0)
+
+
+def test_a_dialog_of_a_conversation_closes_with_it_and_keys_do_nothing_behind_one(site: Site) -> None:
+    app = site.serve(THOUGHT)
+    page = site.open()
+    for text in ("first", "second"):
+        page.locator("#new").click()
+        ask(page, text)
+        finished(page)
+    page.locator("#list [data-verb=open]:has-text('first')").click()
+    expect(page.locator(".ask")).to_have_text(["first"])
+    page.locator("#list [data-verb=open]:has-text('second')").click()
+    expect(page.locator(".ask")).to_have_text(["second"])
+    system = page.locator("#behaviour [name=system]")
+    page.locator("[data-command=behaviour]").first.click()
+    system.fill("For the second one")
+    page.go_back()
+    expect(page.locator(".ask")).to_have_text(["first"])
+    expect(system).to_be_hidden()
+    page.locator("[data-command=behaviour]").first.click()
+    expect(system).to_have_value("")
+    page.keyboard.press("Escape")
+    page.locator("#list [data-verb=open]:has-text('second')").click()
+    expect(page.locator(".ask")).to_have_text(["second"])
+    page.locator("[data-command=behaviour]").first.click()
+    expect(system).to_have_value("For the second one")
+    page.locator("#behaviour [data-command=close]").last.focus()
+    page.keyboard.press("+")
+    page.locator("#behaviour [data-command=behave]").click()
+    expect(system).to_be_hidden()
+    expect(page.locator(".reply [data-key=answer-up][aria-pressed=true]")).to_have_count(0)
+    assert app.store.judgements.gathered().thumbs == 0
+    page.locator(".reply.done").last.click()
+    page.keyboard.press("+")
+    expect(page.locator(".reply [data-key=answer-up][aria-pressed=true]")).to_have_count(1)
 
 
 def test_a_half_written_system_prompt_stays_until_it_is_saved(site: Site) -> None:

@@ -82,11 +82,14 @@ def _add_acts(web: FastAPI, app: App) -> None:
         sent = await _sent(request)
         if sent is None:
             return refused(_words(request).long_act, 413)
-        act = Act.read(sent)
+        act, left = Act.read(sent), threading.Event()
+        watching = asyncio.create_task(_set_when_left(request, left))
         try:
-            return JSONResponse(await run_in_threadpool(write_phrasings, app, act), headers=QUIET)
+            return JSONResponse(await run_in_threadpool(write_phrasings, app, act, left.is_set), headers=QUIET)
         except R1ChatError as error:
             return refused(error.sentence(act.lang), 400)
+        finally:
+            watching.cancel()
 
     @web.post("/r1chat/lost")
     async def lost(request: Request) -> Response:
@@ -95,6 +98,13 @@ def _add_acts(web: FastAPI, app: App) -> None:
         ids = sent.texts("ids")[:MOST_IDS] if sent else []
         existing = await run_in_threadpool(app.store.kept, ids)
         return JSONResponse([name for name in ids if name not in existing], headers=QUIET)
+
+
+async def _set_when_left(request: Request, left: threading.Event) -> None:
+    """Say when the browser has gone: nobody waits for the answer any more."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    left.set()
 
 
 async def _sent(request: Request) -> Payload | None:

@@ -2,7 +2,7 @@
 
 import {act} from '../talk/acts.js';
 import {deliver, prompt} from '../talk/composer.js';
-import {all, around, find, modified, target, typing} from '../talk/dom.js';
+import {all, around, find, isCommand, target} from '../talk/dom.js';
 import {take} from '../talk/editor.js';
 import {onPatch} from '../talk/patches.js';
 import {read} from '../talk/transcript.js';
@@ -136,7 +136,7 @@ read.addEventListener('click', event => {
   if (button) choose(button);
 });
 document.addEventListener('keydown', event => {
-  if (event.repeat || typing(event) || modified(event) || !/^[1-5]$/.test(event.key)) return;
+  if (event.repeat || !isCommand(event) || !/^[1-5]$/.test(event.key)) return;
   const comparison = around(event.target, '.comparison') ?? all(read, '.comparison').at(-1);
   const button = comparison && all(comparison, '[data-winner]')[Number(event.key) - 1];
   if (button) choose(button);

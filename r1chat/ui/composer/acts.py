@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from r1chat import sampling, steer
@@ -88,11 +89,11 @@ def ask_phrasings(app: App, act: Act) -> str:
     ).conversation_id
 
 
-def write_phrasings(app: App, act: Act) -> list[str]:
-    """Phrasings of `text` by the model; `count` of them at most."""
+def write_phrasings(app: App, act: Act, stopped: Callable[[], bool]) -> list[str]:
+    """Phrasings of `text` by the model; `count` of them at most, those that were written where it was `stopped`."""
     backend, info = app.catalogue.find(act.model)
     count = min(act.fields.count("count") or 1, MOST)
-    return rephrase(act.fields.text("text"), count, backend, info)
+    return rephrase(act.fields.text("text"), count, backend, info, stopped)
 
 
 # --- how it should behave --------------------------------------------------------------------------------------------

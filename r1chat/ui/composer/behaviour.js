@@ -2,7 +2,7 @@
 
 import {act} from '../talk/acts.js';
 import {all, around, find, isChanged} from '../talk/dom.js';
-import {current, draftOf, keepEdit} from '../talk/drafts.js';
+import {current, draftOf, isCurrent, keepEdit} from '../talk/drafts.js';
 import {openDialog} from './dialogs.js';
 
 /** @returns {HTMLDialogElement} */
@@ -13,15 +13,20 @@ const NAME = 'behaviour';  // of the half-written system prompt in the conversat
 /** @returns {HTMLTextAreaElement} */
 const system = () => find(dialog(), '[name=system]');
 
+let home = current();  // whose behaviour the dialog shows
+
 /** What is half written is there again. */
-function open() {
-  system().value = draftOf(current().id).edits[NAME] ?? system().value;
+async function open() {
+  const mine = current();
+  if (!await act('behaviour') || !isCurrent(mine)) return;
+  home = mine;
+  system().value = draftOf(home.id).edits[NAME] ?? system().value;
   openDialog(dialog(), 'textarea');
 }
 
 /** @param {Promise<boolean>} done what replaces the half-written text, or takes it */
 async function replacing(done) {
-  const conversation = current();
+  const conversation = home;
   if (!await done) return false;
   keepEdit(conversation, NAME, null);
   return true;
@@ -39,7 +44,7 @@ function written() {
 
 /** @type {Record<string, (button: HTMLElement) => unknown>} */
 const commands = {
-  behaviour: async () => { if (await act('behaviour')) open(); },
+  behaviour: open,
   behave: async () => { if (await replacing(act('behave', '', JSON.stringify(written())))) dialog().close(); },
   recommended: () => {
     for (const input of /** @type {HTMLInputElement[]} */ (all(dialog(), '.grid input'))) input.value = '';
@@ -61,7 +66,7 @@ document.addEventListener('click', event => {
   commands[button.dataset.command](button);
 });
 document.addEventListener('input', event => {
-  if (event.target === system()) keepEdit(current(), NAME, isChanged(system()) ? system().value : null);
+  if (event.target === system()) keepEdit(home, NAME, isChanged(system()) ? system().value : null);
 });
 document.addEventListener('keydown', event => {
   if (event.key !== 'Enter' || event.isComposing || !around(event.target, '#behaviour input')) return;

@@ -3,7 +3,7 @@
 import {act} from '../talk/acts.js';
 import {deliver, prompt} from '../talk/composer.js';
 import {around, element, find, textBox} from '../talk/dom.js';
-import {current, draftOf, keepEdit} from '../talk/drafts.js';
+import {current, draftOf, isCurrent, keepEdit} from '../talk/drafts.js';
 import {request} from '../talk/request.js';
 import {state} from '../talk/state.js';
 import {openDialog} from './dialogs.js';
@@ -19,13 +19,17 @@ const box = () => find(dialog(), 'textarea');
 /** The phrasings: paragraphs, with a blank line between two. */
 const written = () => box().value.split(/\n\s*\n/).map(text => text.trim()).filter(Boolean);
 
+let home = current();  // whose phrasings are written
+let writing = new AbortController();
+
 function open() {
   const {words} = state;
+  home = current();
   const form = element('form', {method: 'dialog'});
   const heading = element('h2', {id: 'phrasings-title', textContent: words.phrasings});
   const note = element('p', {id: 'phrasings-note', textContent: words.phrasings_note});
-  const area = textBox('textarea', {rows: 9, value: draftOf(current().id).edits[NAME] ?? prompt().value.trim()});
-  area.oninput = () => keepEdit(current(), NAME, area.value);
+  const area = textBox('textarea', {rows: 9, value: draftOf(home.id).edits[NAME] ?? prompt().value.trim()});
+  area.oninput = () => keepEdit(home, NAME, area.value);
   area.setAttribute('aria-labelledby', 'phrasings-title');
   area.setAttribute('aria-describedby', 'phrasings-note');
   const line = element('div', {className: 'footer'});
@@ -36,6 +40,7 @@ function open() {
   );
   form.append(heading, note, area, line);
   dialog().replaceChildren(form);
+  dialog().onclose = () => writing.abort();
   openDialog(dialog(), 'textarea');
 }
 
@@ -51,22 +56,24 @@ async function write(pressed) {
   const [text] = written();
   if (!text) return;
   pressed.disabled = true;
-  const {model, lang} = state;
-  const response = await request('r1chat/phrasings', {model, lang, text: JSON.stringify({text, count: COUNT})});
+  const {model, lang} = state, mine = home, body = {model, lang, text: JSON.stringify({text, count: COUNT})};
+  writing = new AbortController();
+  const response = await request('r1chat/phrasings', body, writing.signal);
   pressed.disabled = false;
-  if (!response) return;
+  if (!response || !dialog().open || !isCurrent(mine)) return;
   box().value = [...written(), .../** @type {string[]} */ (await response.json())].join('\n\n');
-  keepEdit(current(), NAME, box().value);
+  keepEdit(home, NAME, box().value);
 }
 
 async function ask() {
-  const phrasings = written(), conversation = current();
-  const sent = await deliver(prompt().value, () => act('ask-phrasings', '', JSON.stringify({phrasings})));
+  const phrasings = written(), conversation = home, text = prompt().value;
+  const asked = phrasings.includes(text.trim()) ? text : '';  // another message in the box stays
+  const sent = await deliver(asked, () => act('ask-phrasings', '', JSON.stringify({phrasings})));
   if (sent) leave(conversation);
 }
 
 /** Nothing is half written any more. */
-function leave(conversation = current()) {
+function leave(conversation = home) {
   keepEdit(conversation, NAME, null);
   dialog().close();
 }

@@ -1,7 +1,7 @@
 // Judging a reply: thumbs and what unfolds from them, the first wrong step, corrections, references.
 
 import {act, addVerbs} from '../talk/acts.js';
-import {all, around, find, modified, replyOf, target, typing} from '../talk/dom.js';
+import {all, around, find, isCommand, replyOf, target} from '../talk/dom.js';
 import {addEditors, edit, take} from '../talk/editor.js';
 import {onPatch} from '../talk/patches.js';
 import {textOf} from '../talk/request.js';
@@ -241,7 +241,7 @@ addEditors({correct(id, part) {
 // --- keys ------------------------------------------------------------------------------------------------------------
 
 document.addEventListener('keydown', event => {  // + and - for the reply that has the focus, or the newest
-  if (event.repeat || !'+-'.includes(event.key) || modified(event) || typing(event)) return;
+  if (event.repeat || !'+-'.includes(event.key) || !isCommand(event)) return;
   const reply = around(event.target, '.reply') ?? all(read, '.reply.done').at(-1);
   if (reply) find(reply, `[data-key=answer-${event.key === '+' ? 'up' : 'down'}]`)?.click();
 });

@@ -93,23 +93,26 @@ find('#train')?.addEventListener('submit', async (/** @type {SubmitEvent} */ eve
 const glance = 400;  // ms between two looks at a pair that is being written
 const blind = /** @type {HTMLDialogElement} */ (find('#blind'));
 let judging = false;  // a verdict is on its way
+let openings = 0;
 
 /** @param {string} child */
 async function openBlind(child) {
+  const opening = ++openings;
   const answer = await ask('pair', {id: child});
-  if (!answer) return;
+  if (!answer || opening !== openings) return;
   blind.showModal();
-  showPair(answer, child);
+  showPair(answer, child, opening);
 }
 
-/** @param {{text: string} | null} answer @param {string} child */
-async function showPair(answer, child) {
+/** @param {{text: string} | null} answer @param {string} child @param {number} opening for which the pair is */
+async function showPair(answer, child, opening) {
+  if (opening !== openings) return;  // the dialog was closed, and opened for another child perhaps
   if (!answer) return blind.close();  // what went wrong stands on the page
   const card = find('#blind .card');
   if (card.innerHTML !== answer.text) card.innerHTML = answer.text;
   if (!find('#blind [data-waits]')) return;
   await new Promise(resolve => setTimeout(resolve, glance));
-  if (blind.open && !judging) showPair(await ask('pair', {id: child}), child);
+  if (blind.open && !judging && opening === openings) showPair(await ask('pair', {id: child}), child, opening);
 }
 
 /** @param {HTMLButtonElement | undefined} button */
@@ -118,10 +121,10 @@ async function judge(button) {
   if (!button || button.disabled || judging || !article) return;
   judging = true;
   const seen = [...article.querySelectorAll('section')].map(side => side.querySelector('details')?.open ?? false);
-  const {child, sides} = article.dataset;
+  const {child, sides} = article.dataset, opening = openings;
   const answer = await ask('judge', {id: child, sides, winner: button.dataset.winner, seen});
   judging = false;
-  showPair(answer, child);
+  showPair(answer, child, opening);
 }
 
 blind?.addEventListener('click', event => {

@@ -3,7 +3,7 @@
 import {openDialog} from '../composer/dialogs.js';
 import {act, onAnswer} from '../talk/acts.js';
 import {copied} from '../talk/clipboard.js';
-import {all, around, find, modified, typing} from '../talk/dom.js';
+import {all, around, find, isCommand, modified} from '../talk/dom.js';
 import {state} from '../talk/state.js';
 import {tell} from '../talk/toast.js';
 
@@ -164,7 +164,7 @@ for (const name of ['no-left', 'no-right']) {
 }
 
 document.addEventListener('keydown', event => {  // ? lists the shortcuts
-  if (event.key !== '?' || typing(event) || modified(event) || find(document, 'dialog[open]')) return;
+  if (event.key !== '?' || !isCommand(event)) return;
   event.preventDefault();
   openSettings('keys');
 });

@@ -1,7 +1,7 @@
 // Writing and sending messages: the message box and its draft, the queue while a reply runs, stopping, and the search above the list.
 
 import {act, addVerbs, move, onAnswer} from './acts.js';
-import {around, element, find} from './dom.js';
+import {all, around, element, find, typing} from './dom.js';
 import {current, draftOf, dropLost, keep, keyOf, revive} from './drafts.js';
 import {request} from './request.js';
 import {follow} from './scroll.js';
@@ -17,6 +17,7 @@ const GONE_ON = new Set(['stop', 'length']);  // ends of a reply after which a q
 /** @returns {HTMLTextAreaElement} */
 export const prompt = () => find(document, '#prompt textarea');
 let sending = '';  // a message that is on its way: a second Enter does not send it again
+let delivering = false;  // something is on its way, from the box or beside it
 
 // --- the draft of the box -------------------------------------------------------------------------------------------
 
@@ -68,10 +69,11 @@ function keepDraft() {
 let leaving = null;
 
 /**
- * Go to another conversation. What is written from now on is part of the draft there, also before it shows.
+ * Go to another conversation; dialogs of the one that shows close. What is written from now on is part of the draft there, also before it shows.
  * @param {string} verb @param {string} [id]
  */
 export async function goTo(verb, id = '') {
+  for (const dialog of /** @type {HTMLDialogElement[]} */ (all(document, 'dialog.own[open]'))) dialog.close();
   if (leaving) leaving.acts++;
   else {
     leave();
@@ -106,7 +108,7 @@ onAnswer(({conversation}, before) => {
     if (!sending) write([draft.text, prompt().value].filter(Boolean).join('\n'), true);  // who was quicker than the page loses nothing
     keepDraft();
     dropLost();
-  } else if (before === '' && sending) {  // the message on its way began this conversation: what follows it stays here
+  } else if (before === '' && delivering) {  // the message on its way began this conversation: what follows it stays here
     keep(mine, {text: '', queue: []});
     state.carried = '';
     enter();
@@ -174,9 +176,11 @@ const ask = text => deliver(text, () => act('ask', '', text));
  */
 export async function deliver(text, way) {
   sending = text;
+  delivering = true;
   follow();
   const sent = await begin(way);
   sending = '';
+  delivering = false;
   if (sent && prompt().value === text) write('');
   if (!sent) giveBack(text);
   orphan = null;
@@ -227,6 +231,7 @@ document.addEventListener('click', event => {  // Send and Stop take turns in on
 });
 document.addEventListener('keydown', event => {
   if (event.key !== 'Escape' || event.isComposing || find(document, 'dialog[open]')) return;
+  if (event.target !== prompt() && typing(event)) return;  // a search is emptied so
   if (document.body.classList.contains('list-open')) document.body.classList.remove('list-open');
   else stop();
 });

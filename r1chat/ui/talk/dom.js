@@ -52,6 +52,11 @@ export function modified({ctrlKey, metaKey, altKey}) {
   return ctrlKey || metaKey || altKey;
 }
 
+/** Whether a key alone is pressed, neither in a box nor with a dialog open. @param {KeyboardEvent} event */
+export function isCommand(event) {
+  return !typing(event) && !modified(event) && !find(document, 'dialog[open]');
+}
+
 /**
  * A new element with these properties.
  * @template {keyof HTMLElementTagNameMap} K

@@ -14,6 +14,9 @@ import {tell} from './toast.js';
 
 /** @typedef {{id: string, temporary: boolean}} Conversation the one that a draft belongs to */
 
+/** Whether a conversation shows. @param {Conversation} conversation */
+export const isCurrent = ({id, temporary}) => state.conversation === id && state.temporary === temporary;
+
 /** The conversation that shows. @returns {Conversation} */
 export const current = () => ({id: state.conversation, temporary: state.temporary});
 

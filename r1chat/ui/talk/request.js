@@ -33,7 +33,7 @@ export async function request(path, body, signal) {
 
 /** @param {string} path @param {Uint8Array<ArrayBuffer>} body @param {AbortSignal} [signal] */
 async function post(path, body, signal) {
-  const keepalive = body.length <= keepable;
+  const keepalive = !signal && body.length <= keepable;  // what can be ended does not outlive the page
   keepable -= keepalive ? body.length : 0;
   try {
     return await fetch(path, {method: 'POST', headers: {'Content-Type': 'application/json'}, body, keepalive, signal});

@@ -1,7 +1,7 @@
 // The steps of a thought and the moments of reflection in them: choosing, editing, labelling, and going from one to another.
 
 import {act, addVerbs} from './acts.js';
-import {all, around, element, find, modified, replyOf, target, typing} from './dom.js';
+import {all, around, element, find, isCommand, modified, replyOf, target} from './dom.js';
 import {addEditors, edit} from './editor.js';
 import {bar, onPatch} from './patches.js';
 import {textOf} from './request.js';
@@ -173,7 +173,7 @@ read.addEventListener('keydown', event => {  // along the steps with the arrows;
 });
 
 document.addEventListener('keydown', event => {  // n and p: the next and the previous moment
-  if (!['n', 'p'].includes(event.key) || typing(event) || modified(event)) return;
+  if (!['n', 'p'].includes(event.key) || !isCommand(event)) return;
   const reply = around(find(read, 'mark.at'), '.reply') ?? all(read, '.reply:has(mark[data-start])').at(-1);
   if (!reply) return;
   neighbour(reply, event.key === 'n' ? 1 : -1);
