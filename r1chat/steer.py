@@ -34,6 +34,11 @@ def ends_by_budget(text: str) -> bool:
     return text.rstrip().endswith((_ENOUGH.en, _ENOUGH.zh))
 
 
+def told_to_answer(text: str) -> bool:
+    """Whether the sentence that a spent budget puts there stands somewhere in a thought, which went on perhaps."""
+    return _ENOUGH.en in text or _ENOUGH.zh in text
+
+
 def spent(so_far: ReplySoFar) -> ReplySoFar:
     """The budget is spent: the thought ends with a sentence that says so."""
     thought = so_far.reasoning.rstrip()

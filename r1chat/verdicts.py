@@ -6,6 +6,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from r1chat.files import read_text, replacing
 from r1chat.rewards import RightAnswer, accuracy
 from r1chat.store import Store
 
-FILE = "rules.txt"  # in the data folder: the digest of the rules that its verdicts are of
+FILE = "rules.txt"  # in the data folder: the digest of the rules that its verdicts are of, and of the database's place
 _AT_ONCE = 200  # replies that are read at a time
 
 log = logging.getLogger(__name__)
@@ -38,8 +39,9 @@ def renew(store: Store, data_dir: Path, stopped: Callable[[], bool] = lambda: Fa
     Raises StoreError, CheckError where the process that checks does not start, and ExportError where the data folder
     cannot be written. Where it is `stopped` or breaks off, the next call begins again.
     """
+    stamp = f"{rules()} {hashlib.sha256(store.place.encode()).hexdigest()}"  # another database has verdicts of its own
     with _one:
-        if _checked_by(data_dir) == rules():
+        if _checked_by(data_dir) == stamp:
             return 0
         changed, after = 0, ""
         while True:
@@ -56,10 +58,16 @@ def renew(store: Store, data_dir: Path, stopped: Callable[[], bool] = lambda: Fa
                     store.judgements.add_verification(reply.reply_id, reply.reference_id, value, reply.answer)
                     changed += 1
         with replacing(data_dir / FILE) as file:
-            file.write(rules().encode())
+            file.write(stamp.encode())
         if changed:
             log.info("%d verdicts on answers were renewed by the rules of this version", changed)
         return changed
+
+
+def distrust(data_dir: Path) -> None:
+    """Have all verdicts found anew the next time: some came from elsewhere, by a restored or an imported file."""
+    with suppress(OSError):
+        (data_dir / FILE).unlink(missing_ok=True)
 
 
 class Renewal:

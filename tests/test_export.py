@@ -18,6 +18,7 @@ from forked import CODE
 from judged import OTHER, R1, RIGHT, SUM, WRONG, asked, consented, corrected, verified, voted
 from markdown_it import MarkdownIt
 
+from r1chat import steer
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.chat_template import R1_TEMPLATE, ChatTemplate
 from r1chat.backends.llama.backend import LlamaCppBackend
@@ -29,7 +30,7 @@ from r1chat.export.formats import FORMS
 from r1chat.export.statistics import Statistics
 from r1chat.export.templates import Templates
 from r1chat.judgements import Aspects
-from r1chat.messages import Message, Reply
+from r1chat.messages import Message, Reply, ReplySoFar
 from r1chat.store import Store
 
 PROMPT = f"<｜User｜>{SUM}<｜Assistant｜><think>\n"
@@ -307,6 +308,25 @@ def test_what_was_corrected_or_disliked_is_no_example_to_imitate(store: Store, o
     assert sorted(reasons(out)) == ["corrected", "corrected", "thumbs_down"]
     store.judgements.exclude(last.id, True, "wrong again")
     assert first.id in [row["reply"] for row in exported(store, out, "sft")]
+
+
+def test_a_filter_hides_no_correction_and_no_thumb_of_others(store: Store, out: Path) -> None:
+    chosen, other = asked(store, WRONG, replace(WRONG, answer="It is 50."))
+    store.judgements.compare(store.judgements.begin_comparison(chosen.id, other.id).id, "left", "bob")
+    disliked, worse = asked(store, RIGHT, WRONG, message="70?")
+    store.judgements.compare(store.judgements.begin_comparison(disliked.id, worse.id).id, "left", "bob")
+    voted(store, rater="bob", message="71?")
+    corrected(store, chosen)
+    store.judgements.rate(disliked.id, "answer", "down", "ann")
+    assert len(exported(store, out, "sft", filter=Filter(rater="bob"))) == 1
+    assert sorted(reasons(out)) == ["corrected", "thumbs_down"]
+
+
+def test_a_sentence_of_ours_within_a_thought_is_no_thought_of_the_model(store: Store, out: Path) -> None:
+    voted(store)
+    spent = steer.spent(ReplySoFar(RIGHT.reasoning)).reasoning
+    voted(store, "left", replace(RIGHT, reasoning=f"{spent}\n\nWait, it is 70 indeed."), WRONG)
+    assert len(exported(store, out)) == 1 and reasons(out) == ["cut_thought"]
 
 
 def test_sides_that_redaction_makes_the_same_are_no_pair(store: Store, out: Path) -> None:

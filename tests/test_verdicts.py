@@ -60,6 +60,29 @@ def test_many_replies_are_read_in_parts(store: Store, tmp_path: Path) -> None:
     assert renew(store, tmp_path) == 210 and set(verdicts(store).values()) == {1.0}
 
 
+def test_verdicts_that_came_with_a_copy_an_archive_or_another_database_are_found_anew(
+    store: Store, tmp_path: Path
+) -> None:
+    checked(store, 0.0)
+    words = ["--data-dir", str(tmp_path)]
+    backup, archive = tmp_path / "copy.db", tmp_path / "all.jsonl"
+    assert main(["backup", str(backup), *words]) == 0
+    assert main(["export", "archive", "-o", str(archive), *words]) == 0
+    assert renew(store, tmp_path) == 1
+    with closing(Store(f"sqlite:///{tmp_path / 'other.db'}")) as other:
+        checked(other, 0.0)
+        assert renew(other, tmp_path) == 1
+    assert renew(store, tmp_path) == 0
+    store.close()
+    assert main(["restore", str(backup), *words]) == 0
+    with closing(Store(f"sqlite:///{tmp_path / 'r1chat.db'}")) as restored:
+        assert renew(restored, tmp_path) == 1
+        restored.delete(restored.conversations()[0].id)
+    assert main(["import", str(archive), *words]) == 0
+    with closing(Store(f"sqlite:///{tmp_path / 'r1chat.db'}")) as imported:
+        assert renew(imported, tmp_path) == 1
+
+
 def test_an_export_has_the_verdicts_of_today(store: Store, tmp_path: Path) -> None:
     reply = checked(store, 0.0)
     file = tmp_path / "rows.jsonl"

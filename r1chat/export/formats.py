@@ -20,6 +20,7 @@ from r1chat.export.texts import Text, Texts
 from r1chat.judgements import Rating, Reference, StepLabel
 from r1chat.reasoning_format import OFF
 from r1chat.reflect import find_steps
+from r1chat.steer import told_to_answer
 from r1chat.store.dataset import DatasetView, JudgedReply, JudgedTurn
 from r1chat.store.entries import Filter, JudgementKind
 
@@ -54,15 +55,15 @@ _Rows = Iterator[TrainingRow | Refused]
 class FormatSpec:
     """How a format is made. `default` of `sources` are taken where nothing was asked for; `kinds` are read for each.
 
-    `also`: kinds that are only looked at. `alone`: kinds of which one side is taken, so that the other may be no whole
-    reply.
+    `evidence`: thumbs and corrections beside what was asked for are looked at. `alone`: kinds of which one side is
+    taken, so that the other may be no whole reply.
     """
 
     form: Callable[[Case, Texts], _Rows]
     kinds: Mapping[Source, JudgementKind]
     default: frozenset[Source] = frozenset()
     fixed: frozenset[JudgementKind] = frozenset()  # where there is no choice of sources
-    also: frozenset[JudgementKind] = frozenset()
+    evidence: bool = False
     alone: frozenset[JudgementKind] = frozenset()
     thoughts: frozenset[Thoughts] = frozenset({"full", "answer-only", "rendered"})
 
@@ -151,8 +152,10 @@ def _sft(case: Case, texts: Texts) -> _Rows:
 
 def _cut_thought(texts: Texts, *replies: JudgedReply) -> refusals.Reason | None:
     """Whether a thought that is exported has an end that its model did not write."""
-    with_thoughts = texts.thoughts != "answer-only"
-    return "cut_thought" if with_thoughts and any(reply.closed_by for reply in replies) else None
+    if texts.thoughts == "answer-only":
+        return None
+    cut = any(reply.closed_by or told_to_answer(reply.reasoning) for reply in replies)
+    return "cut_thought" if cut else None
 
 
 def _taken_back(turn: JudgedTurn, reply: JudgedReply) -> refusals.Reason | None:
@@ -233,13 +236,13 @@ _BOTH: frozenset[Source] = frozenset(_PAIRS)
 
 FORMS: Mapping[Format, FormatSpec] = {
     "preference": FormatSpec(_of_pairs(_preference), _PAIRS, _BOTH),
-    "preference-implicit": FormatSpec(_of_pairs(_implicit), _PAIRS, _BOTH, also=frozenset({"rating"})),
-    "unpaired": FormatSpec(_unpaired, _SINGLE, frozenset({"thumbs"})),
+    "preference-implicit": FormatSpec(_of_pairs(_implicit), _PAIRS, _BOTH, evidence=True),
+    "unpaired": FormatSpec(_unpaired, _SINGLE, frozenset({"thumbs"}), evidence=True),
     "sft": FormatSpec(
         _sft,
         {**_PAIRS, **_SINGLE},
         frozenset({"comparison", "correction", "verified"}),
-        also=frozenset({"correction", "rating"}),
+        evidence=True,
         alone=frozenset({"correction"}),
     ),
     "grpo": FormatSpec(_grpo, {}, fixed=frozenset({"reference"})),

@@ -77,7 +77,7 @@ def export(
             }
             job = _Job(form, judged, texts, data, apart, streams[-1], options.local)
             done = 0
-            for turns in snapshot.turns(replace(selection, kinds=judged | form.also)):
+            for turns in snapshot.turns(replace(selection, kinds=judged), evidence=form.evidence):
                 for turn in turns:
                     job.take(turn)
                 done += sum(len(turn.wanted) for turn in turns)

@@ -119,8 +119,8 @@ class JudgedTurn(NamedTuple):
     `history` has the last MOST_EARLIER + 1 messages at most. `wanted` are the ids of the judgements that were asked
     for: only they are in `comparisons`, `ratings`, `steps` and among the corrections. `reference` and `verified` are
     given in any case. `replies` are those that were judged, and all to the message where its reference was asked for.
-    `excluded` has the reasons, by judgement, of those that were asked for and of the reference; `by_rater` has ratings
-    that are not, `corrected` and `disliked` replies that were so by what is not excluded.
+    `excluded` has the reasons, by judgement, of those that were asked for and of the reference. By what is not excluded
+    there are `by_rater`, `corrected` and `disliked`, for all messages that were read together: see `DatasetView.load`.
     """
 
     id: str
@@ -231,11 +231,12 @@ class DatasetView:
         return self._connection.scalar(listed.with_only_columns(func.count(), maintain_column_froms=True)) or 0
 
     def turns(
-        self, selection: Filter, consented_only: bool = True, repeated: bool = False
+        self, selection: Filter, consented_only: bool = True, repeated: bool = False, evidence: bool = False
     ) -> Iterator[list[JudgedTurn]]:
         """Judged messages in batches, oldest first, in an order that is always the same.
 
-        `repeated`: only messages that were judged more than once, counting all that have the same text.
+        `repeated`: only messages that were judged more than once, counting all that have the same text. `evidence`:
+        see `load`.
         """
         entries, listed = self._listed(selection, consented_only)
         if repeated:
@@ -247,7 +248,7 @@ class DatasetView:
         allowed_rows = (row for row in streamed if selection.allows(row.content))
         groups = groupby(allowed_rows, key=lambda row: row.turn_id)
         while batch := {turn_id: [*map(_entry, group)] for turn_id, group in islice(groups, BATCH)}:
-            yield self.load(batch)
+            yield self.load(batch, evidence)
 
     def judged_turns(self, turn_ids: Collection[str]) -> dict[str, JudgedTurn]:
         """These messages with all that is in force on them, by id."""
@@ -257,7 +258,7 @@ class DatasetView:
             listed.where(self._among(entries.c.turn_id, turn_ids)).order_by(entries.c.id)
         ):
             entries_by_turn[row.turn_id].append(_entry(row))
-        return {turn.id: turn for turn in self.load(entries_by_turn)}
+        return {turn.id: turn for turn in self.load(entries_by_turn, evidence=True)}
 
     def stored_replies(self, reply_ids: Collection[str]) -> dict[str, StoredReply]:
         """Whole replies, by id; their siblings are not counted."""
@@ -388,8 +389,11 @@ class DatasetView:
         streamed = self._stream(listed.add_columns(turns.c.conversation_id))
         return Counter(row.conversation_id for row in streamed if selection.allows(row.content))
 
-    def load(self, entries_by_turn: Mapping[str, Sequence[JudgementEntry]]) -> list[JudgedTurn]:
-        """The messages with these judgements, in the order of the mapping (message id to entries)."""
+    def load(self, entries_by_turn: Mapping[str, Sequence[JudgementEntry]], evidence: bool = False) -> list[JudgedTurn]:
+        """The messages with these judgements, in the order of the mapping (message id to entries).
+
+        `evidence`: with all thumbs and corrections there, whichever judgements were asked for.
+        """
         ids: defaultdict[JudgementKind, list[str]] = defaultdict(list)
         for entry in chain.from_iterable(entries_by_turn.values()):
             ids[entry.kind].append(entry.id)
@@ -399,12 +403,22 @@ class DatasetView:
         steps_here = self._read(step_labels, ids["step"], rows.step_label)
         judged = {reply_id for comparison in comparisons_here for reply_id in comparison.sides.reply_ids.values()}
         judged |= {rating.reply_id for rating in ratings_here} | {label.reply_id for label in steps_here}
-        judgement_ids, corrections = frozenset(chain.from_iterable(ids.values())), frozenset(ids["correction"])
+        judgement_ids = frozenset(chain.from_iterable(ids.values()))
+        counted_ratings = self._ratings_on(entries_by_turn) if evidence else ratings_here
+        corrections = self._corrections_on(entries_by_turn) if evidence else {}
         with_all = [turn_id for turn_id, reference in references_here.items() if reference.id in judgement_ids]
         replies_here = self._replies(judged, ids["correction"], with_all)
         verified = self._verified(replies_here, references_here)
         reference_ids = {turn_id: reference.id for turn_id, reference in references_here.items()}
-        excluded = self._excluded({*judgement_ids, *reference_ids.values()})
+        others = [*reference_ids.values(), *(rating.id for rating in counted_ratings), *corrections]
+        excluded = self._excluded({*judgement_ids, *others})
+        by_rater = _by_rater(counted_ratings, excluded)
+        corrected = frozenset(parent for reply, parent in corrections.items() if reply not in excluded)
+        disliked = frozenset(
+            rating.reply_id
+            for rating in counted_ratings
+            if (rating.part, rating.thumb) == ("answer", "down") and rating.id not in excluded
+        )
         places = self._turns(entries_by_turn)
         exchanges = self._exchanges(place.parent_reply_id for place in places.values())
 
@@ -426,17 +440,9 @@ class DatasetView:
                 replies=by_turn[place.id],
                 comparisons=tuple(comparisons_on.get(place.id, ())),
                 ratings=tuple(ratings_on.get(place.id, ())),
-                by_rater=_by_rater(ratings_on.get(place.id, ()), excluded),
-                corrected=frozenset(
-                    reply.parent_id
-                    for reply in by_turn[place.id].values()
-                    if reply.parent_id and reply.id in corrections and reply.id not in excluded
-                ),
-                disliked=frozenset(
-                    rating.reply_id
-                    for rating in ratings_on.get(place.id, ())
-                    if (rating.part, rating.thumb) == ("answer", "down") and rating.id not in excluded
-                ),
+                by_rater=by_rater,
+                corrected=corrected,
+                disliked=disliked,
                 steps=tuple(steps_on.get(place.id, ())),
                 reference=references_here.get(place.id),
                 verified=_picked(verified, by_turn[place.id]),
@@ -481,6 +487,23 @@ class DatasetView:
             return []
         query = select(table).where(self._among(table.c.id, ids)).order_by(table.c.number)
         return [make(row) for row in self._connection.execute(query).mappings().all()]
+
+    def _ratings_on(self, turn_ids: Iterable[str]) -> list[Rating]:
+        """The thumbs in force on all replies to these messages."""
+        query = select(ratings).join(replies, replies.c.id == ratings.c.reply_id)
+        query = query.where(self._among(replies.c.turn_id, turn_ids)).order_by(ratings.c.number)
+        newest = {
+            (row["reply_id"], row["part"], row["rater"]): row for row in self._connection.execute(query).mappings()
+        }
+        return [rows.rating(row) for row in newest.values() if row["thumb"]]
+
+    def _corrections_on(self, turn_ids: Iterable[str]) -> dict[str, str]:
+        """The corrections of replies to these messages, and what each stands for."""
+        original = replies.alias("original")
+        query = select(replies.c.id, replies.c.parent_id).where(replies.c.origin == "corrected")
+        query = query.join(original, (original.c.id == replies.c.parent_id) & (original.c.turn_id == replies.c.turn_id))
+        pairs = self._connection.execute(query.where(self._among(replies.c.turn_id, turn_ids))).all()
+        return {row.id: row.parent_id for row in pairs}
 
     def _comparisons(self, ids: Sequence[str]) -> list[Comparison]:
         if not ids:

@@ -71,6 +71,8 @@ class Store:
         database, another program's, locked, unwritable or unreachable; it is then left as it was.
         """
         self._database = Database(url, patience)
+        self.place = self._database.place
+        """The file, or the URL without its password."""
         self.judgements = Judgements(self._database)
         self.dataset = Dataset(self._database)
         self.presets = Presets(self._database)

@@ -1,7 +1,7 @@
 // The dialog with the system prompt, the sampling and the presets of a conversation.
 
 import {act} from '../talk/acts.js';
-import {all, around, find, isChanged} from '../talk/dom.js';
+import {all, around, composing, find, isChanged} from '../talk/dom.js';
 import {current, draftOf, isCurrent, keepEdit} from '../talk/drafts.js';
 import {openDialog} from './dialogs.js';
 
@@ -69,7 +69,7 @@ document.addEventListener('input', event => {
   if (event.target === system()) keepEdit(home, NAME, isChanged(system()) ? system().value : null);
 });
 document.addEventListener('keydown', event => {
-  if (event.key !== 'Enter' || event.isComposing || !around(event.target, '#behaviour input')) return;
+  if (event.key !== 'Enter' || composing(event) || !around(event.target, '#behaviour input')) return;
   event.preventDefault();
   commands[around(event.target, '[name=preset]') ? 'save-preset' : 'behave'](null);
 });

@@ -1,7 +1,7 @@
 // Judging a reply: thumbs and what unfolds from them, the first wrong step, corrections, references.
 
 import {act, addVerbs} from '../talk/acts.js';
-import {all, around, find, isCommand, replyOf, target} from '../talk/dom.js';
+import {all, around, composing, find, isCommand, replyOf, target} from '../talk/dom.js';
 import {addEditors, edit, take} from '../talk/editor.js';
 import {onPatch} from '../talk/patches.js';
 import {textOf} from '../talk/request.js';
@@ -85,14 +85,14 @@ read.addEventListener('focusout', event => { if (event.target === unsaved) save(
 addEventListener('pagehide', save);
 
 read.addEventListener('keydown', event => {
-  const {key, shiftKey, isComposing} = event, at = target(event);
-  if (at.matches('.reference textarea') && key === 'Enter' && !shiftKey && !isComposing && !holdsTests(at)) {
+  const {key, shiftKey} = event, inComposition = composing(event), at = target(event);
+  if (at.matches('.reference textarea') && key === 'Enter' && !shiftKey && !inComposition && !holdsTests(at)) {
     event.preventDefault();
     find(around(at, '.form'), '.primary').click();
   }
   /** @type {HTMLDetailsElement} */
   const folded = around(at, '.why, .reference, .rules, .later');
-  if (key === 'Escape' && folded?.open && !isComposing) {
+  if (key === 'Escape' && folded?.open && !inComposition) {
     event.stopPropagation();
     folded.open = false;
     find(folded, 'summary').focus();
@@ -242,6 +242,6 @@ addEditors({correct(id, part) {
 
 document.addEventListener('keydown', event => {  // + and - for the reply that has the focus, or the newest
   if (event.repeat || !'+-'.includes(event.key) || !isCommand(event)) return;
-  const reply = around(event.target, '.reply') ?? all(read, '.reply.done').at(-1);
-  if (reply) find(reply, `[data-key=answer-${event.key === '+' ? 'up' : 'down'}]`)?.click();
+  const reply = around(event.target, '.reply') ?? all(read, '.reply').at(-1);  // one that is written is judged later
+  if (reply?.matches('.done')) find(reply, `[data-key=answer-${event.key === '+' ? 'up' : 'down'}]`)?.click();
 });

@@ -1,7 +1,7 @@
 // Writing and sending messages: the message box and its draft, the queue while a reply runs, stopping, and the search above the list.
 
 import {act, addVerbs, move, onAnswer} from './acts.js';
-import {all, around, element, find, typing} from './dom.js';
+import {all, around, composing, element, find, typing} from './dom.js';
 import {current, draftOf, dropLost, keep, keyOf, revive} from './drafts.js';
 import {request} from './request.js';
 import {follow} from './scroll.js';
@@ -210,7 +210,7 @@ document.addEventListener('input', event => {
 
 document.addEventListener('keydown', event => {
   if (event.key !== 'Enter' || event.shiftKey || event.target !== prompt()) return;
-  if (event.isComposing || event.keyCode === 229) return;  // it ends a composition
+  if (composing(event)) return;
   event.preventDefault();
   send();
 }, true);
@@ -230,7 +230,7 @@ document.addEventListener('click', event => {  // Send and Stop take turns in on
   else act(button.id);
 });
 document.addEventListener('keydown', event => {
-  if (event.key !== 'Escape' || event.isComposing || find(document, 'dialog[open]')) return;
+  if (event.key !== 'Escape' || composing(event) || find(document, 'dialog[open]')) return;
   if (event.target !== prompt() && typing(event)) return;  // a search is emptied so
   if (document.body.classList.contains('list-open')) document.body.classList.remove('list-open');
   else stop();

@@ -52,6 +52,12 @@ export function modified({ctrlKey, metaKey, altKey}) {
   return ctrlKey || metaKey || altKey;
 }
 
+/**
+ * Whether a key belongs to an input method: the one that ends a composition comes behind its end in Safari.
+ * @param {KeyboardEvent} event
+ */
+export const composing = event => event.isComposing || event.keyCode === 229;
+
 /** Whether a key alone is pressed, neither in a box nor with a dialog open. @param {KeyboardEvent} event */
 export function isCommand(event) {
   return !typing(event) && !modified(event) && !find(document, 'dialog[open]');

@@ -1,7 +1,7 @@
 // A text of the conversation, edited where it stands. What is written stays until r1chat has taken it: it is a part of
 // the conversation's draft, and where its place is drawn anew, the editor opens again.
 
-import {all, around, element, find, isChanged, textBox} from './dom.js';
+import {all, around, composing, element, find, isChanged, textBox} from './dom.js';
 import {current, draftOf, keepEdit} from './drafts.js';
 import {onPatch} from './patches.js';
 import {settle} from './scroll.js';
@@ -67,10 +67,10 @@ export function edit({name, again, place, after = place, hidden = [], most = 0.5
   };
   cancel.onclick = leave;
   box.onkeydown = event => {
-    if (event.key === 'Escape' && !event.isComposing) {
+    if (event.key === 'Escape' && !composing(event)) {
       event.stopPropagation();
       leave();
-    } else if (options.enterSaves && event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+    } else if (options.enterSaves && event.key === 'Enter' && !event.shiftKey && !composing(event)) {
       event.preventDefault();
       save.click();
     }

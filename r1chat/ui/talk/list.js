@@ -2,7 +2,7 @@
 
 import {act, onAnswer} from './acts.js';
 import {goTo} from './composer.js';
-import {all, around, find, modified, textBox} from './dom.js';
+import {all, around, composing, find, modified, textBox} from './dom.js';
 import {erase} from './drafts.js';
 import {lookFor} from './found.js';
 import {onState} from './patches.js';
@@ -113,7 +113,7 @@ function rename(button, id) {
   };
   box.onkeydown = event => {
     event.stopPropagation();
-    if (event.key === 'Enter' && !event.isComposing) {
+    if (event.key === 'Enter' && !composing(event)) {
       event.preventDefault();  // or the key would press the row that now has the focus, and open it
       end(true);
     }

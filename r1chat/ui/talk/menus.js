@@ -1,6 +1,6 @@
 // Menus that unfold from a button: one at a time, closed by a click elsewhere and by Escape.
 
-import {all, around, find, target} from './dom.js';
+import {all, around, composing, find, target} from './dom.js';
 
 /** @returns {HTMLDetailsElement[]} */
 const open = () => all(document, 'details.menu[open]');
@@ -28,7 +28,7 @@ function place(menu) {
   menu.classList.toggle('leftwards', box.getBoundingClientRect().right > innerWidth - 8);
 }
 document.addEventListener('keydown', event => {
-  const menu = event.key === 'Escape' && !event.isComposing && open().at(-1);
+  const menu = event.key === 'Escape' && !composing(event) && open().at(-1);
   if (!menu) return;
   event.stopImmediatePropagation();
   menu.open = false;

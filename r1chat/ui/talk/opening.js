@@ -7,19 +7,27 @@ const RETRY = 1000;  // ms
  * @typedef {{lang: string, words: Record<string, string>, home: string, model: string, answer: import('./acts.js').Answer, told: string}} Value
  */
 
-/** @returns {Response} */
+/** @typedef {{value?: Value, refusal?: string}} Opening */
+
+/** @returns {Opening} */
 const noResponse = () => null;
 
-/** For the browser's language and the conversation of its address. @returns {Promise<{value?: Value, refusal?: string}>} */
+/** @param {URLSearchParams} query @returns {Promise<Opening>} */
+async function look(query) {
+  const response = await fetch(`r1chat/opening?${query}`);
+  return response.ok ? {value: await response.json()} : {refusal: await response.text()};
+}
+
+/** For the browser's language and the conversation of its address. @returns {Promise<Opening>} */
 async function ask() {
   const params = new URLSearchParams(location.search), query = new URLSearchParams();
   for (const name of ['c', 'model']) if (params.has(name)) query.set(name, params.get(name));
-  let response = null;
-  while (!response) {
-    response = await fetch(`r1chat/opening?${query}`).catch(noResponse);  // left, or not running: it may come back
-    if (!response) await new Promise(done => setTimeout(done, RETRY));
+  let answer = null;
+  while (!answer) {
+    answer = await look(query).catch(noResponse);  // left, not running, or broken off: it may come back
+    if (!answer) await new Promise(done => setTimeout(done, RETRY));
   }
-  return response.ok ? {value: await response.json()} : {refusal: await response.text()};
+  return answer;
 }
 
 export const opening = ask();

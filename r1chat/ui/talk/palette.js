@@ -4,7 +4,7 @@ import {openDialog} from '../composer/dialogs.js';
 import {openSettings} from '../settings/settings.js';
 import {act} from './acts.js';
 import {goTo} from './composer.js';
-import {all, around, element, find} from './dom.js';
+import {all, around, composing, element, find} from './dom.js';
 import {state} from './state.js';
 import {read} from './transcript.js';
 
@@ -104,7 +104,7 @@ document.addEventListener('keydown', event => {
     else open();
     return;
   }
-  if (event.target !== box() || event.isComposing) return;
+  if (event.target !== box() || composing(event)) return;
   const all = options(), here = all.findIndex(option => option.getAttribute('aria-selected') === 'true');
   if (key === 'Enter' && all[here]) run(all[here]);
   else if (key === 'ArrowDown') choose(all[(here + 1) % all.length]);
