@@ -322,6 +322,22 @@ def test_a_filter_hides_no_correction_and_no_thumb_of_others(store: Store, out: 
     assert sorted(reasons(out)) == ["corrected", "thumbs_down"]
 
 
+def test_an_empty_thought_that_was_given_is_a_part_of_the_prompt(store: Store, out: Path) -> None:
+    skipped = replace(R1, origin="skipped")
+    short = Reply("", True, "70.", "stop")
+    first, second = asked(store, short, replace(short, answer="It is 70."), provenance=skipped)
+    store.judgements.compare(store.judgements.begin_comparison(first.id, second.id).id, "right", "ann")
+    (mixed,) = asked(store, short, provenance=skipped)
+    thought = store.add_reply(mixed.turn_id, R1, RIGHT)
+    store.judgements.compare(store.judgements.begin_comparison(mixed.id, thought.id).id, "left", "ann")
+    (row,) = exported(store, out)
+    assert (row["prompt"], row["chosen"], row["rejected"]) == (f"{PROMPT}\n</think>\n\n", "It is 70.", "70.")
+    assert reasons(out) == ["other_prompt"]
+    with pytest.raises(ExportError, match="2 cut thought"):
+        exported(store, out, thoughts="full")
+    assert len(exported(store, out, thoughts="answer-only")) == 2
+
+
 def test_a_sentence_of_ours_within_a_thought_is_no_thought_of_the_model(store: Store, out: Path) -> None:
     voted(store)
     spent = steer.spent(ReplySoFar(RIGHT.reasoning)).reasoning

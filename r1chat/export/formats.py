@@ -154,7 +154,12 @@ def _cut_thought(texts: Texts, *replies: JudgedReply) -> refusals.Reason | None:
     """Whether a thought that is exported has an end that its model did not write."""
     if texts.thoughts == "answer-only":
         return None
-    cut = any(reply.closed_by or told_to_answer(reply.reasoning) for reply in replies)
+    in_messages = (
+        texts.thoughts == "full"
+    )  # there an empty thought would be the model's; in rendered text it is the prompt's
+    cut = any(
+        reply.closed_by or told_to_answer(reply.reasoning) or (in_messages and reply.skipped) for reply in replies
+    )
     return "cut_thought" if cut else None
 
 
@@ -265,7 +270,7 @@ def suitable_thoughts(form: FormatSpec, snapshot: DatasetView, selection: Filter
 # --- pairs -----------------------------------------------------------------------------------------------------------
 
 
-_PROMPTED_BY = attrgetter("system", "system_role", "seen_from", "keep_thoughts", "thinking_choice", "budget")
+_PROMPTED_BY = attrgetter("system", "system_role", "seen_from", "keep_thoughts", "thinking_choice", "budget", "skipped")
 
 
 def _pair(case: Case, texts: Texts) -> _Pair | Refused | None:

@@ -17,6 +17,7 @@ from r1chat.export.templates import Setting, Templates
 from r1chat.messages import Message, ModelInfo, ReplySoFar, joined_segments
 from r1chat.reasoning_format import ReasoningFormat
 from r1chat.sampling import with_system_prompt
+from r1chat.steer import skipped
 from r1chat.store.dataset import Exchange, JudgedReply, JudgedTurn
 
 Text = str | list[dict[str, Any]]  # rendered, or messages of `role` and `content`
@@ -36,7 +37,8 @@ class Texts:
         messages = self._shown(turn, by)
         if self.thoughts == "rendered":
             now = by.created_at.astimezone().replace(tzinfo=None)
-            return self._templates.render(by.model_key, messages, Setting(by.thinking_choice, by.budget, now))
+            prompt = self._templates.render(by.model_key, messages, Setting(by.thinking_choice, by.budget, now))
+            return continued(prompt, skipped(), self._templates.form(by.model_key)) if by.skipped else prompt
         form = self._templates.form(by.model_key)
         return [{"role": message.role, "content": self._content(message, form)} for message in messages]
 
@@ -47,6 +49,8 @@ class Texts:
         """
         answer, form = self.clean(reply.answer), self._templates.form(by or reply.model_key)
         if isinstance(prompt, str):
+            if reply.skipped:
+                return answer  # its empty thought stands in the prompt
             closed = reply.closed or opens_thought(prompt, form)
             return continued(prompt, self._as_written(reply, closed), form)[len(prompt) :]
         if self.thoughts == "full":

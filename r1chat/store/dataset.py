@@ -101,6 +101,11 @@ class JudgedReply(NamedTuple):
         """`backend:name`."""
         return f"{self.backend}:{self.model}"
 
+    @property
+    def skipped(self) -> bool:
+        """Whether its model was given an empty thought, so that it began with the answer."""
+        return self.origin == "skipped"
+
 
 class Exchange(NamedTuple):
     """An earlier message and the reply to it that the branch goes through."""

@@ -2,7 +2,7 @@
 
 import {act} from '../talk/acts.js';
 import {deliver, prompt} from '../talk/composer.js';
-import {all, around, find, isCommand, target} from '../talk/dom.js';
+import {all, around, find, inSight, isCommand, target} from '../talk/dom.js';
 import {take} from '../talk/editor.js';
 import {onPatch} from '../talk/patches.js';
 import {read} from '../talk/transcript.js';
@@ -137,7 +137,7 @@ read.addEventListener('click', event => {
 });
 document.addEventListener('keydown', event => {
   if (event.repeat || !isCommand(event) || !/^[1-5]$/.test(event.key)) return;
-  const comparison = around(event.target, '.comparison') ?? all(read, '.comparison').at(-1);
+  const comparison = around(event.target, '.comparison') ?? all(read, '.comparison').filter(inSight).at(-1);
   const button = comparison && all(comparison, '[data-winner]')[Number(event.key) - 1];
   if (button) choose(button);
 });

@@ -58,6 +58,12 @@ export function modified({ctrlKey, metaKey, altKey}) {
  */
 export const composing = event => event.isComposing || event.keyCode === 229;
 
+/** Whether a part of it is on the screen. @param {HTMLElement} node */
+export function inSight(node) {
+  const {top, bottom} = node.getBoundingClientRect();
+  return bottom > 0 && top < innerHeight;
+}
+
 /** Whether a key alone is pressed, neither in a box nor with a dialog open. @param {KeyboardEvent} event */
 export function isCommand(event) {
   return !typing(event) && !modified(event) && !find(document, 'dialog[open]');
