@@ -61,6 +61,16 @@ async function expected() {
   if (answer && list.isConnected) list.outerHTML = answer.text.replace(/^<div data-forecast/, '<div data-asked');
 }
 
+let looks = 0;
+
+/** Show what was found, unless something else has been asked for since. @param {string} path */
+async function showFound(path) {
+  const look = ++looks, answer = await ask(path);
+  if (look !== looks) return;
+  if (answer) find('#found').innerHTML = answer.text;
+  expected();
+}
+
 async function here() {
   const answer = await ask('here');
   if (answer) find('#here').innerHTML = answer.text;
@@ -74,9 +84,7 @@ document.addEventListener('click', async event => {
   if (sure && !confirm(sure)) return;
   button.disabled = true;
   if (verb === 'files') {
-    const answer = await ask(`variants?${new URLSearchParams({repo: id})}`);
-    if (answer) find('#found').innerHTML = answer.text;
-    expected();
+    await showFound(`variants?${new URLSearchParams({repo: id})}`);
   } else if (verb === 'remove' || verb === 'link') {
     const answer = await ask(verb, {id});
     if (answer) find('#here').innerHTML = answer.text;
@@ -96,10 +104,8 @@ find('#find').addEventListener('submit', async (/** @type {SubmitEvent} */ event
   const form = /** @type {HTMLFormElement} */ (event.target);
   const button = form.querySelector('button');
   button.disabled = true;
-  const answer = await ask(`search?${new URLSearchParams(/** @type {[string, string][]} */ ([...new FormData(form)]))}`);
-  if (answer) find('#found').innerHTML = answer.text;
+  await showFound(`search?${new URLSearchParams(/** @type {[string, string][]} */ ([...new FormData(form)]))}`);
   button.disabled = false;
-  expected();
 });
 
 find('#pull')?.addEventListener('submit', async (/** @type {SubmitEvent} */ event) => {
