@@ -142,8 +142,10 @@ function form() {
   return {...Object.fromEntries([...filledIn('#filter'), ...filledIn('#export')]), redact};
 }
 let commanded = '';  // what shows: the same again would take a button away from under the pointer
+let asked = 0;
 async function command() {
   if (!details('#command').open) return;
+  const mine = ++asked;
   let response, text = '';
   try {
     response = await fetch(`${BASE}command?${new URLSearchParams(form())}`);
@@ -151,7 +153,7 @@ async function command() {
   } catch {
     return;  // the next act tells
   }
-  if (text === commanded) return;
+  if (mine !== asked || text === commanded) return;  // of other choices, or the same
   commanded = text;
   const box = find('#command > div');
   if (response.ok) box.innerHTML = text;

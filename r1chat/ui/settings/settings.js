@@ -3,7 +3,7 @@
 import {openDialog} from '../composer/dialogs.js';
 import {act, onAnswer} from '../talk/acts.js';
 import {copied} from '../talk/clipboard.js';
-import {all, around, find, isCommand, modified} from '../talk/dom.js';
+import {all, around, find, isChanged, isCommand, modified} from '../talk/dom.js';
 import {state} from '../talk/state.js';
 import {tell} from '../talk/toast.js';
 
@@ -14,6 +14,14 @@ let tab = 'general';
 
 /** @returns {HTMLDialogElement} */
 const dialog = () => find(document, '#settings');
+
+/** @returns {HTMLTextAreaElement} */
+const system = () => find(dialog(), '[data-setting=system]');
+/** @type {string | null} a system prompt that is not saved yet: it is there again when the dialog opens again */
+let halfWritten = null;
+document.addEventListener('input', event => {
+  if (event.target === system()) halfWritten = isChanged(system()) ? system().value : null;
+});
 
 /** @param {string} [at] the tab to show */
 export async function openSettings(at) {
@@ -29,6 +37,7 @@ onAnswer(({blocks}) => {
     const box = find(dialog(), `input[name=${name}][value=${CSS.escape(value)}]`);
     if (box) box.checked = true;
   }
+  if (halfWritten !== null && system()) system().value = halfWritten;
   showTab(tab);
 });
 
@@ -99,9 +108,10 @@ const commands = {
   'toggle-list': () => toggle('no-left'),
   'toggle-outline': () => toggle('no-right'),
   'save-system': () => {
-    /** @type {HTMLTextAreaElement} */
-    const box = find(dialog(), '[data-setting=system]');
-    act('set-default', '', JSON.stringify({system: box.value})).then(told);
+    act('set-default', '', JSON.stringify({system: system().value})).then(done => {
+      if (done) halfWritten = null;
+      told(done);
+    });
   },
   'test-server': async button => {
     button.setAttribute('aria-busy', 'true');

@@ -109,9 +109,11 @@ onAnswer(({conversation}, before) => {
     keepDraft();
     dropLost();
   } else if (before === '' && delivering) {  // the message on its way began this conversation: what follows it stays here
-    keep(mine, {text: '', queue: []});
+    const {edits} = draftOf(mine.id);
+    keep(mine, {text: '', queue: [], edits: {}});
     state.carried = '';
     enter();
+    keep(mine, {edits});  // half-written phrasings and the like
     fit();
   } else {
     leave();

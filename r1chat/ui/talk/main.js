@@ -9,7 +9,7 @@ import {nameParts} from './announcing.js';
 import {begin} from './composer.js';
 import './copying.js';
 import './saving.js';
-import {all, around, find, target} from './dom.js';
+import {all, around, composing, find, target} from './dom.js';
 import {addEditors, edit} from './editor.js';
 import {showConversation} from './feed.js';
 import './list.js';
@@ -82,7 +82,7 @@ read.addEventListener('click', event => {
 });
 read.addEventListener('keydown', event => {
   const box = target(event);
-  if (event.key === 'Enter' && box.matches('.menu input')) {
+  if (event.key === 'Enter' && !composing(event) && box.matches('.menu input')) {
     event.preventDefault();
     /** @type {HTMLElement} */ (box.nextElementSibling).click();
   }

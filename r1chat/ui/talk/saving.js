@@ -9,10 +9,11 @@ const TYPES = /** @type {Record<string, string>} */ ({html: 'text/html', md: 'te
 
 addVerbs({
   'save-conversation': async (_, form) => {
+    const {heading = ''} = document.body.dataset;  // of this conversation: another one may show when the text is there
     const text = await textOf('document', state.conversation, {form});
     if (text === null) return;
     const address = URL.createObjectURL(new Blob([text], {type: TYPES[form]}));
-    const title = (document.body.dataset.heading ?? '').replace(/[/\\?%*:|"<>\p{C}]+/gu, ' ').trim().replace(/^\.+/, '').slice(0, 60);
+    const title = heading.replace(/[/\\?%*:|"<>\p{C}]+/gu, ' ').trim().replace(/^\.+/, '').slice(0, 60);
     const link = /** @type {HTMLAnchorElement} */ (element('a', {}));
     link.href = address;
     link.download = `${title || 'conversation'}.${form}`;
