@@ -165,7 +165,7 @@ def test_a_run_that_is_cancelled_says_so_and_goes_on_only_with_the_judgements_of
 
     with closing(new_store(tmp_path)) as store:
         store.delete(erased)
-        store.purge(timedelta(seconds=-1))
+        store.purge(timedelta(seconds=-1), Runs(tmp_path).erasures.note)
         forget_erased(store, Runs(tmp_path))
     assert not run.checkpoints and "erased for good, and its checkpoint with them" in str(run.status.sentence)
     assert cancelled(tmp_path).checkpoints and len(conversations(run)) == 28

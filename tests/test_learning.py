@@ -1256,7 +1256,7 @@ def test_what_was_erased_for_good_leaves_the_runs(data: Path, tmp_path: Path) ->
         store.delete(before[0])
         forget_erased(store, Runs(folder))
         assert kept() == before and checkpoint.exists(), "it can still be had back"
-        store.purge(timedelta(seconds=-1))
+        store.purge(timedelta(seconds=-1), Runs(folder).erasures.note)
         forget_erased(store, Runs(folder))
     assert set(kept()) == set(before) - {before[0]} and not (run.folder / "output.txt").exists()
     assert run.status.proof["examples"] == [] and run.status.proof["agreed"] and run.adapter.exists()
@@ -1275,7 +1275,7 @@ def test_what_was_erased_while_a_run_went_on_leaves_it_when_it_ends(tmp_path: Pa
         erased = json.loads(file.read_text().splitlines()[0])["conversation"]
         with only_one(run):
             app.store.delete(erased)
-            app.store.purge(timedelta(seconds=-1))
+            app.store.purge(timedelta(seconds=-1), Runs(tmp_path).erasures.note)
             forget_erased(app.store, Runs(tmp_path))
             assert erased in file.read_text(), "it is under way"
         with pytest.raises(UnknownModelError, match="gone"):

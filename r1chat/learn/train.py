@@ -26,7 +26,7 @@ from r1chat.export.templates import Templates
 from r1chat.learn.defaults import LIMIT as SAMPLE_LIMIT
 from r1chat.learn.defaults import epochs_for, part_for, rate_for, rows_for
 from r1chat.learn.forecast import Sampling, TrainingForecast, forecast, needed_memory
-from r1chat.learn.forgetting import forget_erased_in
+from r1chat.learn.forgetting import forget_erased_in, note_names
 from r1chat.learn.gather import (
     TextRow,
     TrainingData,
@@ -101,9 +101,8 @@ def train(app: App, run: TrainingRun, tell: _Tell) -> RunStatus:
         finally:
             if job.status.state not in ("done", "stopped") and not run.checkpoints:
                 run.drop_data()
-            if not run.wish.data:
-                with suppress(R1ChatError, OSError):  # a full disk, a busy database: at the next start
-                    forget_erased_in(app.store, run)
+            with suppress(R1ChatError, OSError):  # a full disk, a busy database: at the next start
+                forget_erased_in(app.store, run)
 
 
 class _Job:
@@ -242,7 +241,13 @@ class _Job:
             file = write_rows(self.app.store, self.app.catalogue, wish.kind, self.run.folder)
         form = Templates(self.app.catalogue, None).form(wish.model)  # as the export wrote it
         every_model = wish.every_model or bool(wish.data)
-        return read_rows(wish.kind, file, target.digests, target.names, every_model, wish.by, form)
+        gathered = read_rows(wish.kind, file, target.digests, target.names, every_model, wish.by, form)
+        if wish.data:
+            try:
+                note_names(self.run, {row.conversation for row in (*gathered.rows, *gathered.held)} - {""})
+            except ExportError as error:
+                raise TrainingError(error.text) from None
+        return gathered
 
     def _forecast(self, target: Target, lesson: Lesson, prompts: Sequence[tuple[str, bool]]) -> TorchDevice:
         """Tell what it will take, and where; the device. Raises TrainingError where memory does not suffice."""
