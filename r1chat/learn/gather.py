@@ -200,7 +200,7 @@ def _answers_beside(file: Path, test_rows: Sequence[TextRow]) -> list[TextRow]:
 
 
 def _faults(references: Iterable[RightAnswer]) -> dict[RightAnswer | None, Both]:
-    """The right answers that cannot be checked, each with what to correct.
+    """The right answers that cannot be checked, each with what it is, without its text.
 
     Raises CheckError where the process that checks does not start.
     """
@@ -208,15 +208,15 @@ def _faults(references: Iterable[RightAnswer]) -> dict[RightAnswer | None, Both]
     for reference in set(references):
         try:
             check(reference)
-        except RightAnswerError as error:
-            faults[reference] = error.text
+        except RightAnswerError:
+            faults[reference] = _WHAT.get(reference.kind, _EMPTY) if reference.text.strip() else _EMPTY
     return faults
 
 
 def unusable_told(unusable: Sequence[Both]) -> Both:
     """A sentence on right answers that are left out: how many, and why the first one is.
 
-    It goes into the record of an adapter, in which no text of a conversation stands.
+    It stays in the run's status, so no text of an answer stands in it.
     """
     return _UNUSABLE.format(n=len(unusable), why=unusable[0])
 
@@ -508,6 +508,27 @@ _CONTRADICTORY = Both(
     "全部 {n} 条评价互相矛盾：同样两条回复各自都被选为更好。数据页会列出它们；请撤回错误的评价。",
 )
 _TOO_FEW = Both(
+    "{n} judgements can be used: too few to learn from. {least} are the least, and {shows} would show a lift of "
+    "about 10 "
+    "points. Nothing was trained.",
+    "可用的评价有 {n} 条：太少，无法训练。至少需要 {least} 条；{shows} 条可以看出约 10 个百分点的提升。没有进行训练。",
+)
+_TOO_FEW_ANSWERS = Both(
+    "{n} questions have a right answer: too few to learn from. {least} are the least. Nothing was trained.",
+    "有参考答案的问题有 {n} 个：太少，无法训练。至少需要 {least} 个。没有进行训练。",
+)
+_UNUSABLE = Both(
+    "{n} right answers cannot be checked and are left out: the first is {why}. The data page lists all right answers.",
+    "{n} 个参考答案无法检查，已排除：第一个{why}。数据页列出了所有参考答案。",
+)
+_EMPTY = Both("empty", "为空")
+_WHAT: Mapping[Check, Both] = {
+    "pattern": Both("no regular expression", "不是有效的正则表达式"),
+    "choice": Both("no choice", "不是选项"),
+    "number": Both("no number", "不是数"),
+    "expression": Both("no expression", "不是表达式"),
+}
+_FEW = Both(
     "{n} judgements can be used: too few to learn from. {least} are the least, and {shows} would show a lift of "
     "about 10 "
     "points. Nothing was trained.",
