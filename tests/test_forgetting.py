@@ -135,7 +135,9 @@ def test_nothing_is_erased_that_cannot_be_noted(tmp_path: Path) -> None:
         assert app.store.erased({conversation_id})
 
 
+@pytest.mark.train
 def test_a_run_from_a_file_loses_its_answers_where_the_file_names_what_was_erased(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="not installed (pip install 'r1chat[train]')")
     with closing(opened(tmp_path)) as app:
         judge(app.store, 30)
         own = write_rows(app.store, app.catalogue, "prefer", tmp_path)

@@ -529,20 +529,6 @@ _WHAT: Mapping[Check, Both] = {
     "expression": Both("no expression", "不是表达式"),
 }
 _FEW = Both(
-    "{n} judgements can be used: too few to learn from. {least} are the least, and {shows} would show a lift of "
-    "about 10 "
-    "points. Nothing was trained.",
-    "可用的评价有 {n} 条：太少，无法训练。至少需要 {least} 条；{shows} 条可以看出约 10 个百分点的提升。没有进行训练。",
-)
-_TOO_FEW_ANSWERS = Both(
-    "{n} questions have a right answer: too few to learn from. {least} are the least. Nothing was trained.",
-    "有参考答案的问题有 {n} 个：太少，无法训练。至少需要 {least} 个。没有进行训练。",
-)
-_UNUSABLE = Both(
-    "{n} right answers cannot be checked and are left out; the data page lists all right answers. Of the first: {why}",
-    "{n} 个参考答案无法检查，已排除；数据页列出了所有参考答案。第一个的原因：{why}",
-)
-_FEW = Both(
     "{n} judgements show a lift of {lift} points or more; {shows} would show one of about 10.",
     "{n} 条评价能看出 {lift} 个百分点以上的提升；{shows} 条能看出约 10 个百分点。",
 )
