@@ -17,7 +17,7 @@ from r1chat.both import Both
 from r1chat.chat import Chat
 from r1chat.config import NANO, Settings, change, is_run, nano_model, own_rater, prepare
 from r1chat.conversations import ConversationInfo
-from r1chat.errors import BackendError, ConfigError, EnvironmentSettingError, R1ChatError
+from r1chat.errors import BackendError, ConfigError, EnvironmentSettingError, ExportError, R1ChatError
 from r1chat.library.hub import HUGGING_FACE, Hub
 from r1chat.library.pulls import Pulls
 from r1chat.library.queue import Downloads
@@ -27,6 +27,7 @@ from r1chat.rewards.programs import remove_old_boxes
 from r1chat.servers import Server, Servers
 from r1chat.store import IN_MEMORY, Store
 from r1chat.store.backup import forget_old_copies
+from r1chat.store.erasures import Erasures
 from r1chat.teach import Teacher
 from r1chat.titling import IDLE, Titler
 
@@ -106,7 +107,10 @@ class App:
         self.titler = Titler(self.chat, lambda: self.settings.titles, idle)
 
     def purge(self) -> None:
-        """Erase for good what was deleted KEPT_AFTER_DELETION ago, as each start does. Raises StoreError."""
+        """Erase for good what was deleted KEPT_AFTER_DELETION ago, as each start does. Raises StoreError, ExportError.
+
+        The folders of training runs lose it by `learn.forgetting.forget_erased`.
+        """
         _purge(self.settings, self.store)
 
     def change(self, **values: str) -> None:
@@ -159,7 +163,10 @@ def build(settings: Settings, backends: Mapping[str, Backend] | None = None, *, 
     prepare(settings)
     store = Store(settings.database)
     store.interrupt_unfinished()
-    _purge(settings, store)
+    try:
+        _purge(settings, store)
+    except ExportError as error:  # the disk has no room for the note: at the next start
+        log.warning("what was deleted could not be erased yet: %s", error)
     remove_old_boxes()
     remove_leftovers(settings.data_dir)
     catalogue = connect(settings, ahead) if backends is None else Catalogue(backends, last_choice=NANO)
@@ -172,7 +179,7 @@ def build(settings: Settings, backends: Mapping[str, Backend] | None = None, *, 
 
 
 def _purge(settings: Settings, store: Store) -> None:
-    store.purge(KEPT_AFTER_DELETION)
+    store.purge(KEPT_AFTER_DELETION, Erasures(settings.data_dir).note)
     forget_old_copies(settings.database, KEPT_AFTER_DELETION)
 
 

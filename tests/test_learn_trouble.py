@@ -9,20 +9,24 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from judged import RIGHT, WRONG
-from sums import judge, nano, new_store
+from judged import RIGHT, WRONG, asked
+from sums import judge, nano, new_store, sums, written
 
 from r1chat.cli.main import main
 from r1chat.config import nano_model
 from r1chat.conversations import Provenance
+from r1chat.errors import TrainingError
 from r1chat.learn.children import Children, Contender, liked_in
 from r1chat.learn.forgetting import forget_erased
+from r1chat.learn.gather import TextRow, TrainingData, check_enough, fitting
 from r1chat.learn.runs import Runs, RunStatus, RunWish, TrainingRun, only_one
+from r1chat.rewards import RightAnswer
 from r1chat.ui.learn.page import form, run_card
 from r1chat.ui.words.learn import LEARN_WORDS
 
@@ -165,7 +169,7 @@ def test_a_run_that_is_cancelled_says_so_and_goes_on_only_with_the_judgements_of
 
     with closing(new_store(tmp_path)) as store:
         store.delete(erased)
-        store.purge(timedelta(seconds=-1))
+        store.purge(timedelta(seconds=-1), Runs(tmp_path).erasures.note)
         forget_erased(store, Runs(tmp_path))
     assert not run.checkpoints and "erased for good, and its checkpoint with them" in str(run.status.sentence)
     assert cancelled(tmp_path).checkpoints and len(conversations(run)) == 28
@@ -186,6 +190,44 @@ def test_a_run_with_too_few_judgements_counts_those_of_today_when_it_is_tried_ag
     assert "18 judgements can be used: too few" in capsys.readouterr().err
 
 
+def judge_long(folder: Path, count: int) -> None:
+    """Comparisons of replies that are too long to be trained on, a conversation each."""
+    with closing(new_store(folder)) as store:
+        for a, b in sums(count, seed=1):
+            short, other = written(a, b, False), written(a, b, True)
+            thought = f"{short.reasoning}\n" * 40
+            replies = asked(
+                store, replace(short, reasoning=thought), other, message=f"{a} + {b} = ?", provenance=nano()
+            )
+            comparison = store.judgements.begin_comparison(replies[0].id, replies[1].id, True)
+            store.judgements.compare(comparison.id, "left", "ann")
+
+
+@marked
+def test_too_few_judgements_beside_those_that_are_too_long_are_refused_with_both_numbers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judge_long(tmp_path, 30)
+    with closing(new_store(tmp_path)) as store:
+        judge(store, 12)
+    assert train(tmp_path, model="r1chat-nano") == 1
+    error = capsys.readouterr().err
+    assert "12 judgements can be used: too few" in error and "30 judgements are longer than 1000 tokens" in error
+
+
+@marked
+def test_what_a_run_says_of_its_data_is_without_rows_that_are_too_long(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judge_long(tmp_path, 10)
+    with closing(new_store(tmp_path)) as store:
+        judge(store, 40)
+    assert train(tmp_path, model="r1chat-nano") == 0
+    status = Runs(tmp_path).get("first").status
+    assert status.rows + status.held == 40 and f"{status.rows} judgements to train on" in capsys.readouterr().out
+    assert "10 judgements are longer than 1000 tokens" in status.sentence.en and "10 条评价" in status.sentence.zh
+
+
 @marked
 @pytest.mark.parametrize("samples", ["0", "33"])
 def test_a_number_of_samples_that_makes_no_sense_is_refused(
@@ -197,6 +239,31 @@ def test_a_number_of_samples_that_makes_no_sense_is_refused(
 
 
 # --- without PyTorch -------------------------------------------------------------------------------------------------
+
+
+class Words:
+    """A tokenizer whose tokens are words."""
+
+    def prompt(self, text: str) -> list[int]:
+        return [0] * len(text.split())
+
+    completion = prompt
+
+
+def test_rows_that_are_too_long_are_counted_and_leave_no_question_behind() -> None:
+    def row(number: int, reply: str, rejected: str = "no") -> TextRow:
+        return TextRow(f"question {number}", reply, rejected, True, f"talk {number}", ("",), ("",))
+
+    long, limit = "word " * 999, "word " * 998
+    rows = (row(1, limit), row(2, long), row(3, "yes", long))
+    apart = (row(4, "yes"), row(5, long), row(6, long), row(6, "yes"))
+    right = {example.prompt: RightAnswer("5", "number") for example in apart}
+    gathered = fitting(TrainingData(rows, apart, right, {prompt: prompt for prompt in right}), Words())
+    assert gathered.rows == rows[:1] and gathered.held == (apart[0], apart[3]) and gathered.too_long == 4
+    assert set(gathered.solutions) == set(gathered.questions) == {"question 4", "question 6"}
+    assert gathered.digest == TrainingData(rows[:1], (apart[0], apart[3])).digest
+    with pytest.raises(TrainingError, match=r"3 judgements can be used.*4 judgements are longer than 1000 tokens"):
+        check_enough(gathered, "prefer")
 
 
 def test_without_pytorch_the_page_says_what_to_install_in_both_languages() -> None:

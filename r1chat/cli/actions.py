@@ -349,9 +349,15 @@ def _opened(flags: Flags, chats: bool = False) -> Iterator[App]:
     """
     settings = _settings(flags)
     from r1chat.app import build
+    from r1chat.store.erasures import Erasures
 
     ahead = chats and settings.backend in (None, "llama.cpp")
     with polite_signals(), closing(build(settings, ahead=ahead)) as app:
+        if Erasures(settings.data_dir).pending:
+            from r1chat.learn.forgetting import forget_erased
+            from r1chat.learn.runs import Runs
+
+            forget_erased(app.store, Runs(settings.data_dir))
         yield app
 
 

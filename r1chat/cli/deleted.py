@@ -46,7 +46,7 @@ def _restored(app: App, conversation_id: str) -> str:
 
 def _erased(app: App, conversation_id: str) -> str:
     erase_now(app, conversation_id)
-    running = any(run.alive and not run.wish.data for run in Runs(app.settings.data_dir).all())
+    running = any(run.alive for run in Runs(app.settings.data_dir).all())
     later = " A training that runs gives it up when it ends." if running else ""
     return f"Erased for good. Backups and archives keep it.{later}"
 

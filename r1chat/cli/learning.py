@@ -50,7 +50,7 @@ def learn(app: App, kind: str, flags: Mapping[str, Any]) -> int:
     for line in report(status):
         _say(line)
     if flags["keep"] and not status.proof["harmed"]:
-        name = Children(app.settings.models_folder).keep(run)
+        name = Children.of(app).keep(run)
         _say(_KEPT.format(name=name))
     else:
         _say(_OFFERED.format(name=run.name))
@@ -183,7 +183,7 @@ def _rounded(estimate: Mapping[str, float]) -> dict[str, str]:
 
 def adapters(app: App, action: str, words: list[str]) -> int:
     """Do one of ACTIONS with adapters. Raises TrainingError."""
-    children, runs = Children(app.settings.models_folder), Runs(app.settings.data_dir)
+    children, runs = Children.of(app), Runs(app.settings.data_dir)
     if action == "list" and not words:
         for name in children.names():
             record = children.record(name)

@@ -12,7 +12,7 @@ import shutil
 import struct
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
@@ -20,6 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+from r1chat.app import App
 from r1chat.backends.gguf import read_header
 from r1chat.backends.llama.adapters import BASE_DIGEST, base_keys
 from r1chat.backends.llama.digests import adapted
@@ -27,7 +28,7 @@ from r1chat.backends.llama.files import ModelFile
 from r1chat.both import Both
 from r1chat.errors import ExportError, ModelFileError, TrainingError
 from r1chat.evaluation.measures import Estimate, wilson
-from r1chat.files import plain, read_json, replacing
+from r1chat.files import SMALL, plain, read_json, replacing
 from r1chat.judgements import Winner
 from r1chat.learn.modelfile import modelfile
 from r1chat.learn.runs import RunStatus, TrainingRun, checked_name
@@ -72,8 +73,20 @@ class Contender(NamedTuple):
 class Children:
     """The adapters below a models folder."""
 
-    def __init__(self, models_folder: Path) -> None:
+    def __init__(self, models_folder: Path, models: Callable[[], Iterable[str]] = tuple) -> None:
+        """`models`: names of the model list, which no child is given."""
         self.folder = models_folder / FOLDER
+        self._models = models
+
+    @classmethod
+    def of(cls, app: App) -> Children:
+        """Those of an app, beside the models that its list shows."""
+
+        def models() -> Iterable[str]:
+            backend = app.catalogue.backend("llama.cpp")
+            return [info.name for info in backend.models()] if backend else ()
+
+        return cls(app.settings.models_folder, models)
 
     def names(self) -> list[str]:
         """The adapters, by name. A file whose name is not UTF-8 is left out: the model list says what to do with it."""
@@ -113,7 +126,8 @@ class Children:
         base = {key: value for key, value in status.base.items() if key != "path"}
         proof = {key: value for key, value in status.proof.items() if key != "examples"}  # a person's own texts
         wish = replace(run.wish, data=Path(run.wish.data).name, weights=Path(run.wish.weights).name)  # no paths
-        record = {"run": run.name, "wish": asdict(wish), **asdict(replace(status, base=base, proof=proof))}
+        values = _without_texts(asdict(replace(status, base=base, proof=proof)))
+        record = {"run": run.name, "wish": asdict(wish), **values}
         with self._files_of(name) as new:
             record["digest"] = adapted(str(base.get("sha256", "")), _file_digest(run.adapter))
             (new / "json").write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -195,7 +209,10 @@ class Children:
             (self.folder / f"{name}{suffix}").unlink(missing_ok=True)
 
     def export(self, name: str, folder: Path) -> list[Path]:
-        """Copy a child's files into a folder: the adapter, its record, the Modelfile. Raises TrainingError."""
+        """Copy a child's files into a folder: the adapter, its record, the Modelfile. Raises TrainingError.
+
+        A record is without what older versions wrote of a person's texts.
+        """
         self.check_there(name)
         files = []
         try:
@@ -206,6 +223,8 @@ class Children:
                     if source.is_symlink() or not source.is_file():
                         raise TrainingError(_A_LINK.format(file=source))
                     with plain(source) as stream, replacing(target, follow=False) as copy:
+                        if suffix == ".json":
+                            copy.write(_record_without_texts(stream.read(SMALL)))
                         shutil.copyfileobj(stream, copy)
                     files.append(target)
         except ExportError as error:
@@ -269,6 +288,22 @@ class Children:
     def _check_free(self, name: str) -> None:
         if (self.folder / f"{name}.gguf").exists():
             raise TrainingError(_TAKEN.format(name=name))
+        if name.casefold() in {model.casefold() for model in {*self._models()} - {*self.names()}}:
+            raise TrainingError(_A_MODEL.format(name=name))
+
+
+def _without_texts(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record without the sentence on the run's end: those of older versions repeated a right answer."""
+    return {key: value for key, value in record.items() if key != "why"}
+
+
+def _record_without_texts(content: bytes) -> bytes:
+    """The same of a file; one that is no record is as it was."""
+    with suppress(ValueError, RecursionError):
+        record = json.loads(content)
+        if isinstance(record, dict) and "why" in record:
+            return json.dumps(_without_texts(record), ensure_ascii=False, indent=1).encode()
+    return content
 
 
 def _check_fit(source: Path, architecture: str, shapes: Mapping[str, tuple[int, ...]], base: ModelFile) -> None:
@@ -426,4 +461,8 @@ _NOT_MERGED = Both(
     "{file} could not be written ({reason}). Nothing was changed.", "无法写入 {file}（{reason}）。没有做任何更改。"
 )
 _NO_CHILD = Both("There is no adapter {name}. There are: {names}.", "没有名为 {name} 的适配器。现有：{names}。")
+_A_MODEL = Both(
+    "{name} is the name of a model in the list, whose place the adapter would take. Choose another name.",
+    "{name} 是列表中一个模型的名字，适配器会占据它的位置。请换一个名字。",
+)
 _TAKEN = Both("There is an adapter {name} already. Choose another name.", "已有名为 {name} 的适配器。请换一个名字。")

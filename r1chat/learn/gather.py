@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Protocol, get_args
 
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.chat_template import R1_ASSISTANT
@@ -46,7 +46,7 @@ SOURCES: dict[TrainingKind, frozenset[Source] | None] = {
 APART = 0.2  # of the judgements
 LEAST = 20  # rows that are trained on
 SHOWS = 150  # rows that show a lift of about ten points
-LONGEST = 2048  # tokens of a row's longer side, about
+LONGEST = 1000  # tokens of a row's longer side with its prompt; longer ones are left out
 _LONGEST_LINE = 16 << 20  # bytes of a row in a file
 
 
@@ -77,7 +77,7 @@ class TrainingData:
 
     `others` counts judgements of other models by name; `contradictions` those that say the opposite of another one.
     `unusable`: why right answers cannot be checked, each of which is left out. `repeated` counts rows of a test file
-    that are not set apart, since their prompt or conversation is trained on.
+    that are not set apart, since their prompt or conversation is trained on; `too_long` those that `fitting` left out.
     """
 
     rows: tuple[TextRow, ...]
@@ -88,6 +88,7 @@ class TrainingData:
     contradictions: int = 0
     unusable: tuple[Both, ...] = ()
     repeated: int = 0
+    too_long: int = 0
 
     @property
     def digest(self) -> str:
@@ -199,7 +200,7 @@ def _answers_beside(file: Path, test_rows: Sequence[TextRow]) -> list[TextRow]:
 
 
 def _faults(references: Iterable[RightAnswer]) -> dict[RightAnswer | None, Both]:
-    """The right answers that cannot be checked, each with what to correct.
+    """The right answers that cannot be checked, each with what it is, without its text.
 
     Raises CheckError where the process that checks does not start.
     """
@@ -207,27 +208,61 @@ def _faults(references: Iterable[RightAnswer]) -> dict[RightAnswer | None, Both]
     for reference in set(references):
         try:
             check(reference)
-        except RightAnswerError as error:
-            faults[reference] = error.text
+        except RightAnswerError:
+            faults[reference] = _WHAT.get(reference.kind, _EMPTY) if reference.text.strip() else _EMPTY
     return faults
 
 
 def unusable_told(unusable: Sequence[Both]) -> Both:
     """A sentence on right answers that are left out: how many, and why the first one is.
 
-    It goes into the record of an adapter, in which no text of a conversation stands.
+    It stays in the run's status, so no text of an answer stands in it.
     """
     return _UNUSABLE.format(n=len(unusable), why=unusable[0])
+
+
+class Tokenizer(Protocol):
+    """What a model makes of a rendered prompt, and of a whole reply."""
+
+    def prompt(self, text: str) -> list[int]: ...
+    def completion(self, text: str) -> list[int]: ...
+
+
+def fitting(gathered: TrainingData, tokenizer: Tokenizer) -> TrainingData:
+    """The rows of at most LONGEST tokens, and the right answers and messages of prompts that are left; the others are
+    counted.
+    """
+
+    def fits(row: TextRow) -> bool:
+        replies = [tokenizer.completion(text) for text in (row.chosen, row.rejected) if text]
+        return len(tokenizer.prompt(row.prompt)) + max(map(len, replies), default=0) <= LONGEST
+
+    rows, test_rows = (tuple(filter(fits, part)) for part in (gathered.rows, gathered.held))
+    gone = {row.prompt for row in gathered.held} - {row.prompt for row in test_rows}
+    return replace(
+        gathered,
+        rows=rows,
+        held=test_rows,
+        solutions={prompt: right for prompt, right in gathered.solutions.items() if prompt not in gone},
+        questions={prompt: question for prompt, question in gathered.questions.items() if prompt not in gone},
+        too_long=len(gathered.rows) + len(gathered.held) - len(rows) - len(test_rows),
+    )
+
+
+def too_long_told(gathered: TrainingData) -> list[Both]:
+    """A sentence on rows that are left out for their length, if there are any."""
+    return [_TOO_LONG.format(n=gathered.too_long, most=LONGEST)] if gathered.too_long else []
 
 
 def check_enough(gathered: TrainingData, kind: TrainingKind) -> Both | None:
     """A warning where the data show little. Raises TrainingError where there are too few, with numbers."""
     n, test_count = len(gathered.rows), len(gathered.held)
     if n < LEAST or not test_count:
-        too_few = _too_few(kind, n + test_count)
+        too_few = _too_few(kind, n + test_count).text
+        reasons = too_long_told(gathered)
         if kind == "grpo" and gathered.unusable:
-            raise TrainingError(Both.sentences([too_few.text, unusable_told(gathered.unusable)]))
-        raise too_few
+            reasons.append(unusable_told(gathered.unusable))
+        raise TrainingError(Both.sentences([too_few, *reasons]))
     if kind == "kto" and len({row.good for row in gathered.rows}) < 2:
         raise TrainingError(_ONE_SIDED)
     if n + test_count < SHOWS and kind != "grpo":
@@ -243,7 +278,8 @@ def choosing_part(gathered: TrainingData) -> tuple[TrainingData, tuple[TextRow, 
     rows, choosing = _split(gathered.rows)
     if len(rows) < LEAST:
         least = math.ceil(LEAST / (1 - APART) ** 2)
-        raise TrainingError(_TOO_FEW_TO_CHOOSE.format(n=len(gathered.rows) + len(gathered.held), least=least))
+        too_few = _TOO_FEW_TO_CHOOSE.format(n=len(gathered.rows) + len(gathered.held), least=least)
+        raise TrainingError(Both.sentences([too_few, *too_long_told(gathered)]))
     return replace(gathered, rows=tuple(rows)), tuple(choosing)
 
 
@@ -449,6 +485,10 @@ _TOO_FEW_TO_CHOOSE = Both(
     "可用的评价有 {n} 条：不足以做多次试验，因为其中一部分要用来选出最好的一次，不能再用于检验；至少约需 {least} 条。"
     "请去掉 --trials。",
 )
+_TOO_LONG = Both(
+    "{n} judgements are longer than {most} tokens with their prompt and are left out.",
+    "{n} 条评价连同提示超过 {most} 个 token，已排除。",
+)
 _ONE_CONVERSATION = Both(
     "All judgements belong to one conversation, or to several that begin with the same message, so none can be set "
     "apart "
@@ -478,9 +518,16 @@ _TOO_FEW_ANSWERS = Both(
     "有参考答案的问题有 {n} 个：太少，无法训练。至少需要 {least} 个。没有进行训练。",
 )
 _UNUSABLE = Both(
-    "{n} right answers cannot be checked and are left out; the data page lists all right answers. Of the first: {why}",
-    "{n} 个参考答案无法检查，已排除；数据页列出了所有参考答案。第一个的原因：{why}",
+    "{n} right answers cannot be checked and are left out: the first is {why}. The data page lists all right answers.",
+    "{n} 个参考答案无法检查，已排除：第一个{why}。数据页列出了所有参考答案。",
 )
+_EMPTY = Both("empty", "为空")
+_WHAT: Mapping[Check, Both] = {
+    "pattern": Both("no regular expression", "不是有效的正则表达式"),
+    "choice": Both("no choice", "不是选项"),
+    "number": Both("no number", "不是数"),
+    "expression": Both("no expression", "不是表达式"),
+}
 _FEW = Both(
     "{n} judgements show a lift of {lift} points or more; {shows} would show one of about 10.",
     "{n} 条评价能看出 {lift} 个百分点以上的提升；{shows} 条能看出约 10 个百分点。",

@@ -25,6 +25,7 @@ from r1chat.both import Both
 from r1chat.detached import is_locked
 from r1chat.errors import ExportError, PathError, TrainingError
 from r1chat.files import make_folder, read_json, read_text, replacing, require_no_links, sweep
+from r1chat.store.erasures import Erasures
 from r1chat.store.reply_owner import current_owner, is_alive
 
 WISH, STATUS, LOG, LOCK = "wish.json", "status.json", "log.jsonl", ".running"
@@ -224,6 +225,7 @@ class Runs:
 
     def __init__(self, data_dir: Path) -> None:
         self.folder = data_dir / "learning"
+        self.erasures = Erasures(data_dir)
 
     def all(self) -> list[TrainingRun]:
         """Newest first."""

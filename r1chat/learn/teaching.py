@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from r1chat.backends.llama.child.reading import LoadedModel
-from r1chat.both import Both
-from r1chat.errors import TrainingError
 from r1chat.learn.defaults import LIMIT, epochs_for, part_for, rates_of, rows_for
 from r1chat.learn.gather import TextRow, TrainingData
 from r1chat.learn.proof import PLAIN
@@ -26,7 +24,6 @@ from r1chat.training.base import Base
 from r1chat.training.sampling import Vocabulary
 from r1chat.training.trials import Trial, Trials, choose
 
-LONGEST = 1000  # tokens of a row's longer side; longer ones are left out
 COMPARED = 6  # rows whose logits are compared with llama.cpp's
 
 Encoded = Sequence[tuple[TextRow, TokenRow]]
@@ -52,23 +49,18 @@ class Lesson:
 
 
 def encode(reading: LoadedModel, gathered: TrainingData, choosing: Sequence[TextRow]) -> Lesson:
-    """Token ids of rows. Raises TrainingError where none is left without those that are too long."""
+    """Token ids of rows, of which none is too long, see `gather.fitting`."""
 
     def encoded(texts: Sequence[TextRow]) -> Encoded:
         rows = []
         for text in texts:
-            prompt = tuple(reading.prompt(text.prompt))
             chosen = () if text.reference else tuple(reading.completion(text.chosen))
             rejected = tuple(reading.completion(text.rejected)) if text.rejected else ()
-            if len(prompt) + max(len(chosen), len(rejected)) <= LONGEST:
-                rows.append((text, TokenRow(prompt, chosen, rejected, text.good)))
+            rows.append((text, TokenRow(tuple(reading.prompt(text.prompt)), chosen, rejected, text.good)))
         return rows
 
     trained, apart = encoded(gathered.rows), encoded(gathered.held)
-    lesson = Lesson(trained, encoded(choosing) if choosing else apart, apart)
-    if not trained or not lesson.choosing or not apart:
-        raise TrainingError(_ALL_TOO_LONG.format(most=LONGEST))
-    return lesson
+    return Lesson(trained, encoded(choosing) if choosing else apart, apart)
 
 
 def trainer_of(
@@ -144,9 +136,3 @@ def _problems(encoded: Encoded) -> list[GrpoProblem]:
         for text, row in encoded
         if text.reference
     ]
-
-
-_ALL_TOO_LONG = Both(
-    "Every judged reply is longer than {most} tokens with its prompt, which training here does not take.",
-    "所有被评价的回复连同提示都超过 {most} 个 token，此处无法训练。",
-)

@@ -26,13 +26,15 @@ from r1chat.export.templates import Templates
 from r1chat.learn.defaults import LIMIT as SAMPLE_LIMIT
 from r1chat.learn.defaults import epochs_for, part_for, rate_for, rows_for
 from r1chat.learn.forecast import Sampling, TrainingForecast, forecast, needed_memory
-from r1chat.learn.forgetting import forget_erased_in
+from r1chat.learn.forgetting import forget_erased_in, note_names
 from r1chat.learn.gather import (
     TextRow,
     TrainingData,
     check_enough,
     choosing_part,
+    fitting,
     read_rows,
+    too_long_told,
     unusable_told,
     write_rows,
 )
@@ -101,9 +103,8 @@ def train(app: App, run: TrainingRun, tell: _Tell) -> RunStatus:
         finally:
             if job.status.state not in ("done", "stopped") and not run.checkpoints:
                 run.drop_data()
-            if not run.wish.data:
-                with suppress(R1ChatError, OSError):  # a full disk, a busy database: at the next start
-                    forget_erased_in(app.store, run)
+            with suppress(R1ChatError, OSError):  # a full disk, a busy database: at the next start
+                forget_erased_in(app.store, run)
 
 
 class _Job:
@@ -118,13 +119,24 @@ class _Job:
         target = find_target(self.app, self.wish.model)
         self._check_room()
         gathered = self._gather(target)
-        warning = check_enough(gathered, self.wish.kind)
-        digest, total = gathered.digest, len(gathered.rows) + len(gathered.held)
-        choosing: tuple[TextRow, ...] = ()
+        check_enough(gathered, self.wish.kind)  # before a model is loaded
         if self.wish.trials > 1:
-            gathered, choosing = choosing_part(gathered)
+            choosing_part(gathered)
+        from r1chat.backends.llama.child.reading import LoadedModel
+        from r1chat.training.device import memory_told
+
+        with closing(LoadedModel(target.file.path, self.wish.threads)) as reading, memory_told():
+            gathered, choosing = self._parts(target, fitting(gathered, reading))
+            return self._do(target, gathered, choosing, reading)
+
+    def _parts(self, target: Target, gathered: TrainingData) -> tuple[TrainingData, tuple[TextRow, ...]]:
+        """What is trained on and set apart, and what chooses among trials; told, and written into the status."""
+        warning = check_enough(gathered, self.wish.kind)
+        learnt, choosing = choosing_part(gathered) if self.wish.trials > 1 else (gathered, ())
         if warning:
             self.tell(warning)
+        for sentence in too_long_told(gathered):
+            self.tell(sentence)
         if gathered.contradictions:
             self.tell(_CONTRADICTIONS.format(n=gathered.contradictions))
         if gathered.repeated:
@@ -136,10 +148,10 @@ class _Job:
         file = target.file
         self.status = replace(
             self.status,
-            rows=total - len(gathered.held),
+            rows=len(gathered.rows),
             held=len(gathered.held),
             rate=self.wish.rate or rate_for(file.parameters),
-            data=digest,
+            data=gathered.digest,
             base={
                 "name": file.name,
                 "title": file.title or file.name,
@@ -147,11 +159,7 @@ class _Job:
                 "path": str(file.path),
             },
         )
-        from r1chat.backends.llama.child.reading import LoadedModel
-        from r1chat.training.device import memory_told
-
-        with closing(LoadedModel(file.path, self.wish.threads)) as reading, memory_told():
-            return self._do(target, gathered, choosing, reading)
+        return learnt, choosing
 
     def _do(
         self, target: Target, gathered: TrainingData, choosing: Sequence[TextRow], reading: LoadedModel
@@ -187,8 +195,11 @@ class _Job:
             sentences.append(chosen(self.status.trials))
         if proof.harmed:
             sentences.append(_HARMED)
+        left_out = too_long_told(gathered)
         if gathered.unusable:
-            sentences = [*(sentences or [_DONE]), unusable_told(gathered.unusable)]
+            left_out.append(unusable_told(gathered.unusable))
+        if left_out:
+            sentences = [*(sentences or [_DONE]), *left_out]
         return self.end("done", Both.sentences(sentences) if sentences else _DONE)
 
     def _begin_anew(self) -> None:
@@ -242,7 +253,13 @@ class _Job:
             file = write_rows(self.app.store, self.app.catalogue, wish.kind, self.run.folder)
         form = Templates(self.app.catalogue, None).form(wish.model)  # as the export wrote it
         every_model = wish.every_model or bool(wish.data)
-        return read_rows(wish.kind, file, target.digests, target.names, every_model, wish.by, form)
+        gathered = read_rows(wish.kind, file, target.digests, target.names, every_model, wish.by, form)
+        if wish.data:
+            try:
+                note_names(self.run, {row.conversation for row in (*gathered.rows, *gathered.held)} - {""})
+            except ExportError as error:
+                raise TrainingError(error.text) from None
+        return gathered
 
     def _forecast(self, target: Target, lesson: Lesson, prompts: Sequence[tuple[str, bool]]) -> TorchDevice:
         """Tell what it will take, and where; the device. Raises TrainingError where memory does not suffice."""

@@ -6,7 +6,7 @@ labels      what people say of single moments                 schema   the table
 lookup      from an id to its row                             reply_owner  which process makes a reply
 listing     the order of the list of conversations, and cursors into it
 database    connections, migrations, sentences for errors                archive  rows as they are, for archives
-erase       which rows a conversation has, and how they are erased
+erase       which rows a conversation has, and how they are erased      erasures  which ones were, for the runs' folders
 backup      copies of an SQLite database: made, checked, put back      rescue  what can be read of a damaged one
 strict_check  whether a file of unknown origin has the schema and the types of its revision
 """

@@ -8,7 +8,7 @@ first locks that conversation's row, so that threads and processes take turns.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Collection, Iterable, Set
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -52,6 +52,8 @@ from r1chat.store.schema import (
 from r1chat.store.search_terms import excerpt, words
 from r1chat.store.tree import Tree
 from r1chat.store.withdrawal import withdraw_judgements
+
+_Note = Callable[[Collection[str]], None] | None  # is given ids of conversations
 
 # To make a statement takes longer than to run it: those of every message and reply are made once.
 _CONVERSATION = update(conversations).where(conversations.c.number == bindparam("changed"))
@@ -252,8 +254,8 @@ class Store:
         infos = tuple(conversation_info(row) for row in rows[:limit])
         return ConversationPage(infos, count, listing.cursor(rows, limit, when), listing.moment(cursor))
 
-    def erase_now(self, conversation_id: str) -> None:
-        """Erase a deleted conversation for good, before its time: no word of it stays.
+    def erase_now(self, conversation_id: str, note: _Note = None) -> None:
+        """Erase a deleted conversation for good, before its time: no word of it stays. `note`: see `purge`.
 
         Raises NotFoundError also for one that is not deleted.
         """
@@ -261,13 +263,16 @@ class Store:
             row = lookup.conversation(connection, conversation_id, True, deleted=True)
             if row["deleted_at"] is None:
                 raise lookup.not_found("conversation")
+            if note:
+                note([conversation_id])
             erase(connection, conversation_id)
             search.tidy(connection)
 
-    def purge(self, older_than: timedelta) -> int:
+    def purge(self, older_than: timedelta, note: _Note = None) -> int:
         """Erase for good what was deleted longer ago than that; how many conversations. No word of them stays.
 
-        In slices, so that replies are saved meanwhile.
+        In slices, so that replies are saved meanwhile. `note` is given the ids of each before it is erased; what it
+        raises ends the work.
         What was deleted in the future, while the clock was wrong, counts as deleted now; what was not deleted together
         has moments of its own, see `listing.left_of_imports`.
         """
@@ -283,18 +288,21 @@ class Store:
                 this = update(conversations).where(deleted == moment)
                 connection.execute(this.values(deleted_at=now - timedelta(microseconds=number)))
         erased = 0
-        while number := self._erase_some(gone):
+        while number := self._erase_some(gone, note):
             erased += number
             time.sleep(PAUSE)
         with self._database.write() as connection:
             search.tidy(connection)
         return erased
 
-    def _erase_some(self, gone: Select[Any]) -> int:
+    def _erase_some(self, gone: Select[Any], note: _Note) -> int:
         """Erase some of these conversations for good, in a transaction as short as others can wait for; how many."""
         until, erased = time.monotonic() + SLICE, 0
         with self._database.write() as connection:
-            for conversation_id in connection.scalars(gone.limit(100).with_for_update()).all():
+            ids = connection.scalars(gone.limit(100).with_for_update()).all()
+            if note:
+                note(ids)
+            for conversation_id in ids:
                 erase(connection, conversation_id)
                 erased += 1
                 if time.monotonic() > until:

@@ -88,9 +88,13 @@ class ModelFiles:
         self._found: list[ModelFile] = []
 
     def find(self) -> list[ModelFile]:
-        """All models, in the order of the paths, by name within a folder; those of other programs come last."""
+        """All models, in the order of the paths, by name within a folder; those of other programs come last.
+
+        Names are given to models before adapters, so that no adapter takes a model's.
+        """
         by_name: dict[str, ModelFile] = {}
-        for paths, source in self._models():
+        sources = list(self._models())
+        for paths, source in sorted(sources, key=lambda model: self._holds_adapter(model[0][0])):
             split = _PART.fullmatch(paths[0].stem)
             stem = split[1] if split else paths[0].name.removesuffix(".gguf") if source.name else paths[0].stem
             if source.program and stem.lower() in _NAMELESS:
@@ -101,8 +105,10 @@ class ModelFiles:
             by_name[name] = self._describe(
                 name, tuple(map(_part, paths)), int(split[3]) if split else 1, source.program
             )
-        models = [file for file in by_name.values() if not _is_adapter(file)]
-        self._found = [joined(file, models) if _is_adapter(file) else file for file in by_name.values()]
+        order = {paths[0]: place for place, (paths, _) in enumerate(sources)}
+        files = sorted(by_name.values(), key=lambda file: order[file.path])
+        models = [file for file in files if not _is_adapter(file)]
+        self._found = [joined(file, models) if _is_adapter(file) else file for file in files]
         return self._found
 
     def get(self, name: str) -> ModelFile | None:
@@ -178,6 +184,10 @@ class ModelFiles:
             problem=problems[0] if problems else None,
             program=program,
         )
+
+    def _holds_adapter(self, path: Path) -> bool:
+        header = self._header(_part(path))
+        return isinstance(header, Header) and _kind(header) == "adapter"
 
     def _header(self, part: FilePart) -> Header | ModelFileError:
         """The header, or why the file is no good."""

@@ -61,7 +61,7 @@ class _BlindVerdict(BaseModel):
 
 def add(web: FastAPI, app: App) -> None:
     """Add the page at /learn/ and its routes. To be called before anything is mounted at `/`."""
-    runs, children = Runs(app.settings.data_dir), Children(app.settings.models_folder)
+    runs, children = Runs(app.settings.data_dir), Children.of(app)
     forget_erased(app.store, runs)
     learning = _Learning(app, runs, children, BlindQueue(app, children))
     _add_page(web)
