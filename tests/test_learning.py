@@ -1123,7 +1123,7 @@ def test_without_pytorch_it_says_what_to_install(
 
 def test_without_pytorch_an_adapter_is_read_and_a_folder_of_peft_says_what_to_install(tmp_path: Path) -> None:
     def told(source: Path) -> str:
-        there = ["adapters", "add", str(source), NANO, "--data-dir", str(tmp_path)]
+        there = ["adapters", "add", str(source), NANO, "another", "--data-dir", str(tmp_path)]
         code = f"import sys; sys.modules['torch'] = None; from r1chat.cli.main import main; sys.exit(main({there!r}))"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert done.returncode == 1
