@@ -279,6 +279,9 @@ def test_an_adapter_of_peft_is_put_in_and_computes_what_it_computed_there(
         assert compare(base, reading, [[1, 20, 33, 7], [5, 6, 40, 41, 42, 9]]) < 0.01
     for change, sentence in (
         ({"use_dora": True}, "with use_dora"),
+        ({"alora_invocation_tokens": [1]}, "with alora_invocation_tokens"),
+        ({"init_lora_weights": "pissa_niter_4"}, "with init_lora_weights pissa_niter_4"),
+        ({"init_lora_weights": "olora"}, "with init_lora_weights olora"),
         ({"peft_type": "IA3"}, "no LoRA"),
         ({"modules_to_save": ["lm_head"]}, "with modules_to_save"),
     ):

@@ -16,6 +16,11 @@ from torch import Tensor
 from r1chat.backends.gguf import Header
 from r1chat.training.lora import Weights
 
+_MORE_THAN_LORA = (
+    *("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save"),
+    *("alora_invocation_tokens", "layer_replication", "lora_bias", "target_parameters", "trainable_token_indices"),
+)
+_OF_ANOTHER_BASE = ("pissa", "olora", "corda", "loftq")
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _LARGEST_CONFIG, _LARGEST_WEIGHTS = 1 << 20, 16 << 30  # bytes
 _LARGEST_NUMBER = 1e6  # of alpha and of the rank; usual are 8 to 256
@@ -85,9 +90,14 @@ def _read_config(file: Path) -> dict[str, Any]:
         raise ValueError(f"{file.name} is no JSON object")
     if config.get("peft_type") != "LORA":
         raise ValueError("no LoRA")
-    for key in ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save"):
+    for key in _MORE_THAN_LORA:
         if config.get(key):
             raise ValueError(f"with {key}")
+    start = str(config.get("init_lora_weights", "")).lower()
+    if start.startswith(_OF_ANOTHER_BASE):
+        raise ValueError(
+            f"with init_lora_weights {start[:20]}, which changes the base: have PEFT convert it to plain LoRA"
+        )
     if config.get("bias", "none") != "none":
         raise ValueError("with biases")
     return config
