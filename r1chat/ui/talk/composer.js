@@ -69,7 +69,8 @@ function keepDraft() {
 let leaving = null;
 
 /**
- * Go to another conversation; dialogs of the one that shows close. What is written from now on is part of the draft there, also before it shows.
+ * Go to another conversation; dialogs of the one that shows close. What is written from now on is part of the draft
+ * there, also before it shows.
  * @param {string} verb @param {string} [id]
  */
 export async function goTo(verb, id = '') {
