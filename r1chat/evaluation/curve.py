@@ -7,6 +7,7 @@ several samples (self-consistency, arXiv 2203.11171).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from r1chat.votes import majority
 
 CurveKind = Literal["budget", "wait", "vote"]
 LARGEST = 1_000_000  # thinking tokens of a budget
+_MOST_TOKENS = 1e12  # that are spent on a problem
 MOST_WAITS = 8
 
 
@@ -139,13 +141,18 @@ def read_points(file: Path) -> list[Point]:
 
 
 def _point(values: Any) -> Point:
-    def number(value: object) -> float:
-        return float("nan") if value is None else float(value)  # type: ignore[arg-type]
+    def number(value: Any, most: float) -> float:
+        if value is None:
+            return math.nan
+        if not 0 <= value <= most:
+            raise ValueError(value)
+        return float(value)
 
     if values["kind"] not in _LABELS:
         raise ValueError(values["kind"])
-    share = Estimate(*(number(values["accuracy"][name]) for name in ("value", "low", "high")))
-    return Point(values["kind"], int(values["amount"]), number(values["tokens"]), share)
+    share = Estimate(*(number(values["accuracy"][name], 1.0) for name in ("value", "low", "high")))
+    amount, tokens = (number(values[name], most) for name, most in (("amount", LARGEST), ("tokens", _MOST_TOKENS)))
+    return Point(values["kind"], int(amount), tokens, share)
 
 
 _LABELS = {

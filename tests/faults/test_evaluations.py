@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from r1chat.errors import StoreError
+from r1chat.errors import EvaluationError, StoreError
+from r1chat.evaluation.curve import read_points
 from r1chat.evaluation.listing import FOLDER, Evaluations
 from r1chat.evaluation.measures import Solved
 from r1chat.evaluation.problems import Task
@@ -88,3 +89,23 @@ def test_a_run_of_a_model_with_a_long_or_odd_name_has_a_folder(tmp_path: Path, m
     name = name_of(task, RunSettings(model, 1))
     (tmp_path / f"{name}-12").mkdir()
     assert not name.startswith("-") and name.endswith("-k1")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"tokens": value} for value in (-5, -1e300, 1e300, 10**400, "x", [1])),
+        *({"amount": value} for value in (None, -1, 10**400, "x")),
+        *({"accuracy": {"value": value, "low": 0.0, "high": 1.0}} for value in (-0.5, 2.0, 10**400, "x")),
+        {"kind": "other"},
+        {"accuracy": None},
+    ],
+)
+def test_a_curve_whose_numbers_make_no_sense_is_told(tmp_path: Path, change: dict[str, Any]) -> None:
+    point = {"kind": "budget", "amount": 1, "tokens": 5.0, "accuracy": {"value": 0.5, "low": 0.0, "high": 1.0}}
+    file = tmp_path / "curve.json"
+    file.write_text(json.dumps({"points": [point]}))
+    assert [read.tokens for read in read_points(file)] == [5.0]
+    file.write_text(json.dumps({"points": [point | change]}))
+    with pytest.raises(EvaluationError, match="Draw it again"):
+        read_points(file)
