@@ -154,13 +154,12 @@ def _cut_thought(texts: Texts, *replies: JudgedReply) -> refusals.Reason | None:
     """Whether a thought that is exported has an end that its model did not write."""
     if texts.thoughts == "answer-only":
         return None
-    in_messages = (
-        texts.thoughts == "full"
-    )  # there an empty thought would be the model's; in rendered text it is the prompt's
-    cut = any(
-        reply.closed_by or told_to_answer(reply.reasoning) or (in_messages and reply.skipped) for reply in replies
-    )
-    return "cut_thought" if cut else None
+    for reply in replies:
+        if reply.closed_by or told_to_answer(reply.reasoning):
+            return "cut_thought"
+        if reply.skipped and texts.thoughts == "full":  # rendered, its empty thought is a part of the prompt
+            return "cut_thought"
+    return None
 
 
 def _taken_back(turn: JudgedTurn, reply: JudgedReply) -> refusals.Reason | None:
