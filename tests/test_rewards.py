@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from r1chat.errors import CheckError
 from r1chat.judgements import Check
-from r1chat.messages import Finish, FinishReason, Raw, Reply
+from r1chat.messages import Finish, FinishReason, LaterThought, Raw, Reply
 from r1chat.rewards import (
     Reward,
     RightAnswer,
@@ -150,6 +150,7 @@ GOOD = Reply(reasoning="2 and 2 make 4.", closed=True, answer="4", finish="stop"
     [
         (GOOD, 1.0, "opens and closes once"),
         (replace(GOOD, reopened=True), 0.5, "closed more than once"),
+        (replace(GOOD, later=(LaterThought(16, 0),)), 0.5, "another thought stands within the answer"),
         (replace(GOOD, reasoning=""), 0.5, "the thought is empty"),
         (replace(GOOD, finish="length"), 0.5, "was cut at the token limit"),
         (replace(GOOD, finish=None), 0.5, "is not finished"),

@@ -22,8 +22,8 @@ _UNENDED = {
 def format_reward(reply: Reply) -> Reward:
     """1.0: a thought, closed once, and an answer after it. 0.0: no thought, one that is never closed, or no answer.
 
-    Each of these faults halves the value: an empty thought, a thought that was closed twice (`reopened`), and a reply
-    that did not end by itself.
+    Each of these faults halves the value: an empty thought, a thought that was closed twice (`reopened`), another
+    thought within the answer (`later`), and a reply that did not end by itself.
     """
     if not reply.closed:
         if reply.reasoning:
@@ -36,6 +36,8 @@ def format_reward(reply: Reply) -> Reward:
         faults.append(("the thought is empty", "思考内容为空"))
     if reply.reopened:
         faults.append(("the thought was closed more than once", "思考过程多次结束"))
+    if reply.later:
+        faults.append(("another thought stands within the answer", "回答中又出现了思考"))
     if reply.finish != "stop":
         ending, ending_zh = _UNENDED[reply.finish]
         faults.append((f"the reply {ending}", f"回复{ending_zh}"))

@@ -47,13 +47,22 @@ def score_one(
     """The score of a completion behind a prompt, as text, that puts a question.
 
     `form`: how the model marks its thought. One that has none (None) keeps the form with an answer that comes to its
-    end, and it is the answer whose language counts.
+    end, and it is the answer whose language counts. A tag too many halves the format reward, even where the reader of
+    the chat passes over it: what is rewarded is written again.
     """
     opened = form is not None and prompt.rstrip().endswith(form.open_text.strip())
     finish = Finish("stop" if completion.ended else "length")
     reply = collect([Began(form, opened), Raw(completion.text), finish])
     in_form = format_reward(reply).value if form else float(bool(reply.answer.strip()))
+    if form and in_form == 1.0 and _tags_too_many(form, completion.text, opened):
+        in_form = 0.5
     chain = reply.reasoning if form else reply.answer
     right = accuracy(reply.answer, reference).value
     language = language_consistency(chain, question).value
     return Score((right or 0.0) * completion.ended, (in_form or 0.0) * completion.ended, language or 0.0, chain)
+
+
+def _tags_too_many(form: ReasoningFormat, text: str, opened: bool) -> bool:
+    """The text opens a thought again, or closes one twice. `opened`: the prompt has opened the thought."""
+    closes = 2 if form.close_ends_turn else 1
+    return text.count(form.open) > (not opened) or text.count(form.close) > closes
