@@ -196,8 +196,25 @@ from r1chat.cli.main import main
 print(main(["chat", "--backend", "llama.cpp", "Hi"]))
 print(main(["models"]))
 print(main(["chat", "--base-url", "http://127.0.0.1:9/v1", "Hi"]))
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from r1chat.app import build
+from r1chat.config import load
+from r1chat.ui.library import routes
+from r1chat.ui.talk import availability
+from r1chat.ui.words.page import words
+app, web = build(load()), FastAPI()
+app.catalogue.statuses(patience=None)
+now = availability.look(app, "", words("en"))
+print("the page:", now.engine, now.why)
+routes.add(web, app)
+print("the models:", TestClient(web).get("/r1chat/library/whole").text)
+app.close()
 """
     done = run(code, tmp_path)
+    assert "the page: False GGUF files need llama.cpp, which is not installed" in done.stdout
+    assert '<p class="failure">GGUF files need llama.cpp, which is not installed' in done.stdout
     assert 'pip install "r1chat[llama]"' in done.stderr and "ModuleNotFoundError" not in done.stderr
     assert "llama.cpp: GGUF files need llama.cpp, which is not installed" in done.stdout
     assert "--base-url" in done.stderr.splitlines()[-1]

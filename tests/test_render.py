@@ -456,6 +456,8 @@ def test_without_a_model_the_page_says_how_to_get_one() -> None:
     html = render.welcome(Availability(None, EN.no_model, ""), "/models", EN)
     assert "There is no model yet." in html and 'href="models/"' in html and "/models" in html
     assert 'data-verb="ask"' not in html
+    without_engine = render.welcome(Availability(None, "Install one.", "", engine=False), "/models", EN)
+    assert "Install one." in without_engine and 'href="models/"' not in without_engine
 
 
 @pytest.mark.slow

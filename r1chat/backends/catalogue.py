@@ -17,13 +17,14 @@ from urllib.parse import urlsplit
 from r1chat.backends import Backend
 from r1chat.backends.gguf import Header
 from r1chat.both import Both
-from r1chat.errors import BackendError, UnknownModelError
+from r1chat.errors import BackendError, UnknownModelError, UnreachableError
 from r1chat.listener import other_account_at
 from r1chat.loopback import is_this_computer
 from r1chat.messages import LONGEST_NAME, ModelInfo
 
 FRESH_FOR = 5.0  # seconds for which an answer is used without asking again
 PATIENCE = 1.0  # seconds to wait for an answer before an older one is used
+FILES = "llama.cpp"  # the backend that runs files
 LONGEST_WAIT = 60.0  # seconds to wait for the first answer of a backend where one cannot do without
 
 log = logging.getLogger(__name__)
@@ -102,6 +103,11 @@ class Catalogue:
         """The backend of that name, if it is in use."""
         return self._backends.get(name)
 
+    def files_failure(self) -> BackendError | None:
+        """Why no GGUF file can run here: nothing is installed that does it. None where files can run."""
+        failures = (status.failure for status in self.statuses() if status.name == FILES)
+        return next((failure for failure in failures if isinstance(failure, UnreachableError)), None)
+
     def models(self) -> list[ModelInfo]:
         """Every model of every backend that answers."""
         return [model for status in self.statuses() for model in status.models]
@@ -179,7 +185,7 @@ class Catalogue:
     def file_header(self, key: str) -> Header | None:
         """The same, and of a model of Ollama's whose file lies on this machine, too."""
         backend_name, _, name = key.partition(":")
-        find = getattr(self._backends.get("llama.cpp"), "of_ollama", None)
+        find = getattr(self._backends.get(FILES), "of_ollama", None)
         if backend_name != "ollama" or find is None:
             return self.header(key)
         file = find(name)

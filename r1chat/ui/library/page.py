@@ -10,6 +10,7 @@ from markupsafe import Markup
 from r1chat.backends.gguf import Header
 from r1chat.both import Both
 from r1chat.config import NANO
+from r1chat.errors import BackendError
 from r1chat.library import CURATED, Curated, DownloadJob, Repository, Variant
 from r1chat.library.curated import expect, suitable
 from r1chat.library.forecast import Forecast, Resources, Speeds, forecast
@@ -26,7 +27,7 @@ from r1chat.ui.words.library import LibraryWords
 class Machine:
     """What this computer has, in bytes; `speeds` None: not measured yet, `measuring` says that it is being done.
 
-    `window` is the context in tokens that models will run with.
+    `window` is the context in tokens that models will run with. `failure`: why no file can run here.
     """
 
     memory: int
@@ -35,6 +36,7 @@ class Machine:
     window: int
     speeds: Speeds | None = None
     measuring: bool = False
+    failure: BackendError | None = None
 
     def expect(self, model: Curated) -> Forecast:
         """What to expect of a model of the curated list."""
@@ -74,7 +76,8 @@ def library(machine: Machine, here: Here, jobs: Markup, ollama: Ollama | None, h
     """Everything on the page."""
     return Markup(
         '<header><a href="../" id="back">{arrow}{back}</a><h1>{title}</h1><p>{machine}</p>'
-        '<p class="privacy">{privacy}</p></header><main><div id="trouble" role="alert" data-broken="{broken}"></div>'
+        '<p class="privacy">{privacy}</p>{failure}</header>'
+        '<main><div id="trouble" role="alert" data-broken="{broken}"></div>'
         '<section aria-labelledby="h-suggested"><h2 id="h-suggested">{suggested}</h2>{measuring}'
         '<div class="cards" id="cards">{cards}</div></section>'
         '<section aria-labelledby="h-downloads" id="downloads"{hidden}><h2 id="h-downloads">{downloads}</h2>'
@@ -94,6 +97,9 @@ def library(machine: Machine, here: Here, jobs: Markup, ollama: Ollama | None, h
             disk=readable_size(machine.disk),
         ),
         privacy=w.privacy.format(host=host),
+        failure=Markup('<p class="failure">{}</p>').format(machine.failure.sentence(w.lang))
+        if machine.failure
+        else EMPTY,
         broken=w.broken,
         suggested=w.suggested,
         measuring=Markup('<p id="measuring" role="status">{}</p>').format(w.measuring) if machine.measuring else EMPTY,

@@ -245,4 +245,5 @@ def _machine(app: App, measure: bool = False) -> page.Machine:
         app.settings.context,
         app.meter.known(),
         measuring=measure and app.meter.begin(),
+        failure=app.catalogue.files_failure(),
     )

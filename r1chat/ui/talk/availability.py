@@ -27,7 +27,7 @@ class Availability:
     """The state of the chosen model. `model` is None where it is not there; `why` then says it, as a sentence.
 
     `host`: where messages go, "" for this computer; `account`: whose program gets them there, if another person's.
-    `others`: models that can be used now.
+    `others`: models that can be used now. `engine`: files that are downloaded could run.
     """
 
     model: ModelInfo | None
@@ -36,6 +36,7 @@ class Availability:
     others: tuple[ModelInfo, ...] = ()
     expected: str = ""  # the forecast for a file of this computer
     account: str = ""
+    engine: bool = True
 
     @property
     def available(self) -> bool:
@@ -56,15 +57,13 @@ def look(app: App, key: str, words: Words, max_age: float | None = None) -> Avai
             return Availability(model, spoken(model.note, words), catalogue.host(key), _others(app, key))
         except R1ChatError as error:
             return Availability(None, error.sentence(words.lang), catalogue.host(key), _others(app, key))
-    failures = [status.failure for status in catalogue.statuses() if status.failure is not None]
-    backend = _wanted_backend(app)
-    backend_failures = [status.failure for status in catalogue.statuses() if status.failure and status.name == backend]
-    why = (
-        (backend_failures or failures)[0].sentence(words.lang)
-        if backend_failures or (failures and backend)
-        else words.no_model
-    )
-    return Availability(None, why, "", _others(app, ""))
+    failures = {status.name: status.failure for status in catalogue.statuses() if status.failure is not None}
+    backend, others, engine = _wanted_backend(app), _others(app, ""), catalogue.files_failure()
+    failure = None if others else engine
+    if backend and failures:
+        failure = failures.get(backend, next(iter(failures.values())))
+    why = failure.sentence(words.lang) if failure else words.no_model
+    return Availability(None, why, "", others, engine=engine is None)
 
 
 def usable_now(app: App) -> str:

@@ -650,7 +650,8 @@ class Offer:
 def welcome(now: Availability, folder: str, words: Words, offers: Sequence[Offer] = ()) -> Markup:
     """The empty conversation: where messages go, and questions that the chosen model can answer.
 
-    Where it cannot be used: why, and the ways out. Where there is no real model yet, `offers` are made.
+    Where it cannot be used: why, and the ways out. Where there is no real model yet, `offers` are made, unless nothing
+    is installed that could run them.
     """
     goes = words.goes_to.format(host=now.host) if now.host else words.stays_here
     goes = words.goes_to_account.format(account=now.account) if now.account else goes
@@ -664,7 +665,7 @@ def welcome(now: Availability, folder: str, words: Words, offers: Sequence[Offer
         words.get_models.format(path=folder), words.models, links
     )
     if not now.available:
-        return concat([head, trouble(now, words), EMPTY if now.others else get])
+        return concat([head, trouble(now, words), get if now.engine and not now.others else EMPTY])
     questions = (words.nano_questions if nano else words.questions).split("\n")
     buttons = concat(
         Markup('<button type="button"{}>{}</button>').format(
