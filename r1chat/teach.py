@@ -36,6 +36,7 @@ from r1chat.program_runs import ProgramRuns
 from r1chat.ranking import Ranking, ranked
 from r1chat.rewards import Reward, RightAnswer, accuracy, check
 from r1chat.rewards.programs import passes, read_requirements
+from r1chat.rewards.rules import rules
 
 log = logging.getLogger(__name__)
 
@@ -299,7 +300,7 @@ class Teacher:
             if stored.id in known or stored.reply.finish is None:
                 continue
             reward = accuracy(stored.reply.answer, RightAnswer(reference.text, reference.kind))
-            self._judgements.add_verification(stored.id, reference.id, reward.value, stored.reply.answer)
+            self._judgements.add_verification(stored.id, reference.id, reward.value, stored.reply.answer, rules())
 
     def begin_tests(self, reply_id: str) -> None:
         """Run the tests in the background, as `run_tests` does; `Judged.testing` names the reply meanwhile.
@@ -336,7 +337,7 @@ class Teacher:
         except OSError as error:  # no memory, no process or no folder for it
             reward = Reward(None, *(_NOT_RUN.format(reason=error).pick(lang) for lang in ("en", "zh")))
         if reward.value is not None:
-            self._judgements.add_verification(reply_id, reference.id, reward.value, stored.reply.answer)
+            self._judgements.add_verification(reply_id, reference.id, reward.value, stored.reply.answer, rules())
         self._outcomes[reply_id] = reference.id, stored.reply.answer, reward
         self._tell(reply_id)
         return reward

@@ -196,6 +196,17 @@ def test_a_database_from_before_steering_can_be_steered_and_labelled(old_url: st
         assert store.reply(reply.id) == reply
 
 
+def test_replies_that_their_server_broke_off_are_no_whole_ones_after_an_update(old_url: str) -> None:
+    words = "SELECT id FROM reply WHERE finish = 'stop' ORDER BY id"
+    with connected(old_url) as connection:
+        migrations.upgrade(connection, "0010")
+        blocked, whole = list(connection.scalars(text(words)))[:2]
+        for word, reply in (("content_filter", blocked), ("EOS ", whole)):
+            connection.execute(text("UPDATE reply SET raw_finish = :word WHERE id = :id"), {"word": word, "id": reply})
+    with opened(old_url) as store:
+        assert [store.reply(reply).reply.finish for reply in (blocked, whole)] == ["cut", "stop"]
+
+
 def contents(file: Path) -> dict[bytes, list[Any]]:
     """Every table with its rows, whatever bytes are in them."""
     with closing(sqlite3.connect(file)) as connection:

@@ -9,7 +9,6 @@ from r1chat.archive import judged_by
 from r1chat.config import Settings, keep_rater, known_rater
 from r1chat.sizes import readable_size
 from r1chat.store import backup, rescue
-from r1chat.verdicts import distrust
 
 _PLURAL = {
     "conversation": "conversations",
@@ -38,7 +37,6 @@ def make(settings: Settings, target: Path) -> Iterator[str]:
 def put_back(settings: Settings, copy: Path) -> Iterator[str]:
     """Put a copy in the place of the database. Raises StoreError."""
     restored, moved = backup.restore(copy, backup.database_file(settings.database))
-    distrust(settings.data_dir)
     yield f"{restored.path}: {_contents(restored)}, as in {copy}."
     if moved is not None:
         yield f"What was there before is in {moved}."

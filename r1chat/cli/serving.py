@@ -35,7 +35,7 @@ def serve(app: App, announce: Callable[[str], None]) -> None:
 
         server = PageServer(app, listening=listening)
         app.begin_titling()
-        with closing(DailyPurge(app)), closing(Renewal(app.store, app.settings.data_dir)):
+        with closing(DailyPurge(app)), closing(Renewal(app.store)):
             if not received:
                 server.run()
     leave_after(received)

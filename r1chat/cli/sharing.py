@@ -17,7 +17,7 @@ from r1chat.export import FORMATS, THOUGHTS, Filter, Options, Summary, export, s
 from r1chat.export.options import SOURCES
 from r1chat.files import named_path
 from r1chat.store.entries import LanguageFilter
-from r1chat.verdicts import distrust, renew
+from r1chat.verdicts import renew
 
 ARCHIVE = "archive"
 CHAT = "chat"
@@ -94,7 +94,7 @@ def take_out(app: App, kind: str, path: Path, request: Wanted, out: TextIO, err:
             raise ConfigError(_ONLY_FOR_ARCHIVES)
         else:
             format = _one_of(_FORMAT, kind, FORMATS, also=f"{ARCHIVE}, {CHAT}")
-            renew(app.store, app.settings.data_dir)
+            renew(app.store)
             lines = describe(export(app.store, app.catalogue, format, path, _options(request), status.show))
     finally:
         status.clear()
@@ -111,7 +111,6 @@ def take_in(app: App, path: Path, out: TextIO, err: TextIO) -> None:
         came = archive.read(app.store, path, status.show, app.teacher.rater)
     finally:
         status.clear()
-        distrust(app.settings.data_dir)
     for line in archive.told(came, f"{path} ({came.source})"):
         print(harmless(str(line), out), file=out)
 

@@ -249,7 +249,7 @@ class _Job:
         wish = self.wish
         file = Path(wish.data)
         if not wish.data:
-            renew(self.app.store, self.app.settings.data_dir)
+            renew(self.app.store)
             file = write_rows(self.app.store, self.app.catalogue, wish.kind, self.run.folder)
         form = Templates(self.app.catalogue, None).form(wish.model)  # as the export wrote it
         every_model = wish.every_model or bool(wish.data)

@@ -1,7 +1,7 @@
 """The columns and kinds of rows that an archive has: those of the tables, but for what is of one machine only.
 
-Running numbers are not among the columns, their order is kept; `owner` names a process of one machine, and
-`deleted_at` is never set, since what was deleted is in no archive.
+Running numbers are not among the columns, their order is kept; `owner` names a process of one machine, `deleted_at` is
+never set, since what was deleted is in no archive, and `rules` says what this database's own program found.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Rows = list[tuple[str, Row]]  # each with its kind
 ValueType = Literal["text", "integer", "float", "boolean", "time"]
 
 JUDGEMENTS = ("moment_label", "rating", "step_label", "comparison", "reference", "verification")
-_NOT_KEPT = {"number", "owner", "deleted_at"}
+_NOT_KEPT = {"number", "owner", "deleted_at", "rules"}
 
 
 @dataclass(frozen=True, slots=True)

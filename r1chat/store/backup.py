@@ -159,11 +159,22 @@ def restore(copy: Path, database: Path) -> tuple[Copy, Path | None]:
     new.unlink(missing_ok=True)
     restored = _copy(copy, new, strict=True)
     try:
+        _distrust(new, copy)
         old_path = _keep(database) if database.exists() else None
         new.replace(database)
     finally:
         new.unlink(missing_ok=True)
     return replace(restored, path=database), old_path
+
+
+def _distrust(copied: Path, copy: Path) -> None:
+    """Have all verdicts by rule found anew: those of a copy may be of anybody's rules, whatever it says."""
+    try:
+        with closing(sqlite3.connect(copied)) as connection, connection:
+            if any(column[1] == "rules" for column in connection.execute("PRAGMA table_info(verification)")):
+                connection.execute("UPDATE verification SET rules = ''")
+    except sqlite3.Error as error:
+        raise StoreError(_FAILED.format(file=copy, target=copied, reason=error)) from error
 
 
 # Whatever is no plain table or index: triggers and views, also by another spelling of their type.

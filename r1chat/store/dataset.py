@@ -188,6 +188,7 @@ class CheckedReply(NamedTuple):
     text: str
     kind: Check
     accuracy: float | None
+    number: int  # of the verdict
 
 
 class Dataset:
@@ -306,8 +307,8 @@ class DatasetView:
         raters = union(*(select(table.c.rater) for table in (comparisons, ratings, step_labels, references)))
         return sorted(rater for rater in self._connection.scalars(raters) if rater)
 
-    def checked(self, after: str, limit: int) -> list[CheckedReply]:
-        """Replies whose answers were checked by rule, by their ids, those beyond `after`; without those of tests."""
+    def checked_by_others(self, rules: str, after: str, limit: int) -> list[CheckedReply]:
+        """Replies whose answers were checked by other rules, by their ids, those beyond `after`; none of tests."""
         verdicts = newest(verifications, verifications.c.reply_id, verifications.c.reference_id)
         query = (
             select(
@@ -317,11 +318,13 @@ class DatasetView:
                 references.c.text,
                 references.c.kind,
                 verifications.c.accuracy,
+                verifications.c.number,
             )
             .join(replies, replies.c.id == verifications.c.reply_id)
             .join(references, references.c.id == verifications.c.reference_id)
             .where(
                 verifications.c.reply_id > after,
+                verifications.c.rules != rules,
                 verifications.c.number.in_(verdicts),
                 references.c.number.in_(newest(references, references.c.turn_id)),
                 references.c.text != "",

@@ -81,6 +81,7 @@ verifications = _table(
     _reference("reply_id", "reply.id"),
     _reference("reference_id", "reference.id"),
     Column("accuracy", Double),
+    text_column("rules"),  # a digest of those that found it, "" for others than this database's own
 )
 
 consents = _table(

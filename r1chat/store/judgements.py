@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, case, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, case, func, insert, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from r1chat.both import Both
@@ -206,19 +206,26 @@ class Judgements:
             return rows.reference(row)
 
     def add_verification(
-        self, reply_id: str, reference_id: str, accuracy: float | None, answer: str | None = None
+        self, reply_id: str, reference_id: str, accuracy: float | None, answer: str | None = None, rules: str = ""
     ) -> Verification | None:
         """Store the result of checking a reply against a reference.
 
-        `answer`: what was checked. None, and nothing is stored, where the reply says something else by now.
+        `answer`: what was checked. None, and nothing is stored, where the reply says something else by now. `rules`: a
+        digest of those by which it was checked.
         """
         with self._database.write() as connection:
             lookup.conversation_of_reply(connection, reply_id, lock=True)
             now = connection.execute(select(replies.c.answer, replies.c.finish).where(replies.c.id == reply_id)).one()
             if answer is not None and (now.finish is None or now.answer != answer):
                 return None
-            values = {"reply_id": reply_id, "reference_id": reference_id, "accuracy": accuracy}
+            values = {"reply_id": reply_id, "reference_id": reference_id, "accuracy": accuracy, "rules": rules}
             return rows.verification(_add(connection, verifications, "", **values))
+
+    def confirm(self, numbers: Collection[int], rules: str) -> None:
+        """Note that rules found these verdicts again, those with the running `numbers`."""
+        if numbers:
+            with self._database.write() as connection:
+                connection.execute(update(verifications).where(verifications.c.number.in_(numbers)).values(rules=rules))
 
     def set_consent(self, conversation_id: str | None, allowed: bool, rater: str = "") -> None:
         """Store a consent to export a conversation; None: the global one, for conversations without their own."""

@@ -197,7 +197,7 @@ CREATE TABLE verification (
     reference_id TEXT NOT NULL,
     accuracy DOUBLE,
     rater TEXT DEFAULT '' NOT NULL,
-    created_at DATETIME NOT NULL,
+    created_at DATETIME NOT NULL, rules TEXT DEFAULT '' NOT NULL,
     PRIMARY KEY (number),
     UNIQUE (id),
     FOREIGN KEY(reply_id) REFERENCES reply (id) ON DELETE CASCADE,
@@ -265,5 +265,5 @@ CREATE TABLE preset (
     UNIQUE (name)
 );
 
-INSERT INTO alembic_version VALUES ('0010');
+INSERT INTO alembic_version VALUES ('0011');
 

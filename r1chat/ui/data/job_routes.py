@@ -22,7 +22,7 @@ from r1chat.ui.data.answering import QUIET, Sent, html_answer, sentence, spoken
 from r1chat.ui.data.jobs import FOLDER, JobProgress, Jobs
 from r1chat.ui.responses import PlainTextResponse
 from r1chat.ui.words.page import Words
-from r1chat.verdicts import distrust, renew
+from r1chat.verdicts import renew
 
 _NO_FORMAT = Both("The request names no format to export. Reload the page.", "请求没有指明导出格式。请刷新页面。")
 LARGEST_UPLOAD = 2  # GB
@@ -52,7 +52,7 @@ def add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
             format, name, options = exporting.read(fields.strings())
 
             def work(folder: Path, progress: JobProgress) -> Summary:
-                renew(app.store, app.settings.data_dir)
+                renew(app.store)
                 return export(app.store, app.catalogue, format, folder / name, options, progress)
 
             jobs.start("export", work)
@@ -89,10 +89,7 @@ def add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
 
         def work(folder: Path, progress: JobProgress) -> archive.ImportCounts:
             with upload:
-                try:
-                    return archive.read(app.store, file, progress, app.teacher.rater)
-                finally:
-                    distrust(app.settings.data_dir)
+                return archive.read(app.store, file, progress, app.teacher.rater)
 
         def begin() -> None:
             try:
