@@ -138,8 +138,11 @@ class App:
         """Let go of a server. Raises ConfigError for one that was not added on the page."""
         self.catalogue.remove(self.servers.remove(server_id).name)
 
-    def close(self) -> None:
-        """Stop and save running replies and downloads, and close models, connections and the database."""
+    def close(self) -> int:
+        """Stop and save running replies and downloads, and close models, connections and the database.
+
+        The number of replies whose end could not be saved.
+        """
         if self.titler:
             self.titler.close()
         self.downloads.close()
@@ -150,9 +153,10 @@ class App:
             self.temporary.teacher.close()
             self.temporary.chat.close()
             self.temporary.store.close()
-        self.chat.close()
+        lost = self.chat.close()
         self.catalogue.close()
         self.store.close()
+        return lost
 
 
 def build(settings: Settings, backends: Mapping[str, Backend] | None = None, *, ahead: bool = False) -> App:

@@ -451,6 +451,11 @@ class Chat:
         work = self._latest(conversation_id)
         return work if work is not None and not work.done else None
 
+    def unsaved(self, conversation_id: str) -> Generation | Samples | None:
+        """What has been made in this conversation, and is not saved yet, if there is such a thing."""
+        work = self._latest(conversation_id)
+        return work if work is not None and work.not_saved is not None else None
+
     def working(self) -> list[str]:
         """The ids of the conversations in which a reply is being made."""
         with self._lock:
@@ -538,8 +543,8 @@ class Chat:
         budget = budget_of(view.budget, info)
         return backend, info, Request(info.name, history, thinking=thinking_of(view, info), budget=budget)
 
-    def close(self) -> None:
-        """Stop every reply, and save what is not saved yet, for some seconds."""
+    def close(self) -> int:
+        """Stop every reply, and save what is not saved yet, for some seconds; how many replies are lost."""
         self._closing.set()
         with self._lock:
             works = list(self._running.values())
@@ -547,7 +552,7 @@ class Chat:
             work.stop()
         for work in works:
             work.wait(SECONDS_TO_END)
-        self._recorder.close(SECONDS_TO_END)
+        return self._recorder.close(SECONDS_TO_END)
 
     # -- beginning ----------------------------------------------------------------------------------------------------
 

@@ -76,8 +76,8 @@ class Recorder:
                 return self._errors.get(reply_id, StoreError(_SLOW))
             return None
 
-    def close(self, timeout: float) -> None:
-        """Save what is not saved yet, for at most `timeout` seconds, then end the thread."""
+    def close(self, timeout: float) -> int:
+        """Save what is not saved yet, for at most `timeout` seconds, then end the thread; how many replies are lost."""
         deadline = time.monotonic() + timeout
         with self._condition:
             self._condition.wait_for(lambda: not self._pending, timeout)
@@ -87,6 +87,7 @@ class Recorder:
         self._thread.join(max(0.0, deadline - time.monotonic()))
         if lost:
             log.error("%d replies could not be saved before the end", lost)
+        return lost
 
     # -- in its own thread --------------------------------------------------------------------------------------------
 

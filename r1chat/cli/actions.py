@@ -46,6 +46,10 @@ _NO_TEXT = Both(
     "{file} is no text in UTF-8 of at most {most}. Give a text file.",
     "{file} 不是不超过 {most} 的 UTF-8 文本。请给出文本文件。",
 )
+_LOST = Both(
+    "{replies} replies are not whole in the database: it did not take their ends. The log says why.",
+    "有 {replies} 个回复在数据库中不完整：数据库没有收下它们的结尾。原因见日志。",
+)
 _NO_ADDRESS = Both(
     "The backend openai is a server, and its address is missing. Give it with --base-url (for example "
     "http://127.0.0.1:8080/v1) or with the variable R1CHAT_BASE_URL.",
@@ -352,13 +356,18 @@ def _opened(flags: Flags, chats: bool = False) -> Iterator[App]:
     from r1chat.store.erasures import Erasures
 
     ahead = chats and settings.backend in (None, "llama.cpp")
-    with polite_signals(), closing(build(settings, ahead=ahead)) as app:
-        if Erasures(settings.data_dir).pending:
-            from r1chat.learn.forgetting import forget_erased
-            from r1chat.learn.runs import Runs
+    with polite_signals():
+        app = build(settings, ahead=ahead)
+        try:
+            if Erasures(settings.data_dir).pending:
+                from r1chat.learn.forgetting import forget_erased
+                from r1chat.learn.runs import Runs
 
-            forget_erased(app.store, Runs(settings.data_dir))
-        yield app
+                forget_erased(app.store, Runs(settings.data_dir))
+            yield app
+        finally:
+            if lost := app.close():
+                print(_LOST.format(replies=lost).en, file=sys.stderr)
 
 
 def _message(argument: str | None, source: str | None = None) -> str | None:

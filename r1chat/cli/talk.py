@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import select
 import sys
+import threading
 from collections import deque
 
 from r1chat.app import App
@@ -22,6 +23,7 @@ from r1chat.messages import ModelInfo, Reply
 from r1chat.votes import AnswerGroup, group, voice
 
 NOW = "/now"
+_LOOK_EVERY = 0.3  # seconds
 NOTHING_YET = Both(
     "There is no message in this conversation yet. Write one first.", "这个对话里还没有消息。请先写一条。"
 )
@@ -105,6 +107,19 @@ class Talk:
         """Rate the last reply's answer."""
         self._reply()
         self._app.teacher.judge_answer(self.reply_id, thumb)
+
+    def settle(self) -> bool:
+        """Wait until the last reply is saved, if it is not, or for Ctrl-C; whether it is saved."""
+        work = self._app.chat.unsaved(self.conversation_id or "")
+        if work is None:
+            return True
+        left = threading.Event()
+        self._screen.note("Waiting until the last reply is saved. Ctrl-C leaves without that …")
+        with first_signal(left.set) as received:
+            while not left.is_set() and not work.saved(_LOOK_EVERY):
+                pass
+        leave_after(received)
+        return not received
 
     # -- settings -----------------------------------------------------------------------------------------------------
 

@@ -61,16 +61,17 @@ def begin(app: App, screen: Screen, conversation_id: str | None, *, latest: bool
 
 
 def ask(talk: Talk, screen: Screen, message: str, as_json: bool = False) -> int:
-    """Answer one message; the exit code: 0 for a whole reply (or one at its limit), 130 after Ctrl-C, else 1."""
+    """Answer one message; the exit code: 0 for a saved reply, whole or at its limit, 130 after Ctrl-C, else 1."""
     reply = talk.say(message)
     if as_json:
         print(harmless(json.dumps(_as_json(talk, reply), ensure_ascii=False), sys.stdout), flush=True)
+    saved = talk.settle()
     if talk.interrupted:
         screen.note(f"Stopped. What came is kept in conversation {talk.conversation_id}.")
         return 130
     if remark := remark_on(reply):
         screen.note(remark)
-    return 0 if reply.finish in ("stop", "length") and not reply.error else 1
+    return 0 if saved and reply.finish in ("stop", "length") and not reply.error else 1
 
 
 def converse(talk: Talk, screen: Screen, read: Callable[[str], str] = input) -> int:
@@ -91,6 +92,7 @@ def converse(talk: Talk, screen: Screen, read: Callable[[str], str] = input) -> 
             _obey(talk, screen, line)
         except R1ChatError as error:
             screen.note(str(error))
+    talk.settle()
     if talk.conversation_id:
         screen.note(f"Kept. Go on with it on the page, or here:\n  r1chat chat --conversation {talk.conversation_id}")
     return 0

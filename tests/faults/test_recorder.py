@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
+import signal
 import sqlite3
 import subprocess
 import threading
@@ -21,10 +23,13 @@ from r1chat.app import App, library, meter
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.chat import Chat
+from r1chat.cli.screen import Screen
+from r1chat.cli.talk import Talk
 from r1chat.config import load
 from r1chat.conversations import Provenance
 from r1chat.errors import BusyError, StoreError
 from r1chat.messages import Params, Progress, Reply, Request
+from r1chat.recorder import Recorder, Snapshot
 from r1chat.servers import Servers
 from r1chat.store import Store
 from r1chat.teach import Teacher
@@ -237,8 +242,34 @@ def test_no_message_follows_a_reply_that_is_not_saved(unsaved: tuple[App, str, s
 def test_the_end_of_the_app_waits_for_what_is_not_saved(unsaved: tuple[App, str, str, sqlite3.Connection]) -> None:
     app, reply_id, _, holder = unsaved
     threading.Timer(0.3, holder.rollback).start()
-    app.chat.close()
+    assert app.chat.close() == 0
     assert app.store.reply(reply_id).reply.answer == "It is 10."
+
+
+@pytest.mark.slow
+def test_the_terminal_waits_for_a_reply_that_is_not_saved_or_for_ctrl_c(
+    unsaved: tuple[App, str, str, sqlite3.Connection],
+) -> None:
+    app, reply_id, conversation_id, holder = unsaved
+    err = io.StringIO()
+    talk = Talk(app, Screen(io.StringIO(), err), app.catalogue.default(), None)
+    talk.conversation_id = conversation_id
+    threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
+    assert talk.settle() is False and "Ctrl-C leaves" in err.getvalue()
+    threading.Timer(0.3, holder.rollback).start()
+    assert talk.settle() and app.store.reply(reply_id).reply.answer == "It is 10."
+    assert talk.settle(), "there is nothing to wait for"
+
+
+@pytest.mark.slow
+def test_the_end_of_the_recorder_says_how_many_replies_it_could_not_save(make_app: MakeApp, tmp_path: Path) -> None:
+    app = make_app(lambda _request: THOUGHT)
+    generation = app.chat.send(None, "7 + 3 = ?", MODEL)
+    generation.wait(10)
+    recorder = Recorder(app.store)
+    with locked(tmp_path):
+        recorder.save(generation.reply_id, Snapshot(Reply(answer="It is 11.", finish="stop")))
+        assert recorder.close(0.3) == 1
 
 
 @pytest.mark.slow
