@@ -19,13 +19,17 @@ from forked import CODE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from judged import RIGHT, WRONG, asked
+from sqlalchemy import create_engine, inspect
 
 from r1chat import archive
 from r1chat.conversations import Provenance, StoredReply
 from r1chat.errors import ExportError, ImportFileError
 from r1chat.judgements import Aspects
 from r1chat.messages import Params, Reply, Timings, Usage
-from r1chat.store import Store, incoming
+from r1chat.store import Store, incoming, migrations
+from r1chat.store.archive_columns import FIELDS
+from r1chat.store.erase import TABLES
+from r1chat.store.schema import presets
 
 Line = dict[str, Any]
 THOUGHT = "27 + 43 = 60. Wait, 7 + 3 carries: 70. 🙂"
@@ -258,11 +262,32 @@ def test_all_consents_for_all_come_into_an_empty_store(store: Store, other: Stor
 def test_an_archive_of_an_older_schema_comes_in_with_what_its_columns_meant(other: Store, archive_file: Path) -> None:
     lines = lines_of(archive_file)
     lines[0]["schema"] = "0004"
-    for line in lines:
-        for column in ("seen_from", "keep_thoughts") if line.get("row") in ("conversation", "reply") else ():
-            del line[column]
+    with create_engine("sqlite://").begin() as connection:
+        migrations.upgrade(connection, "0004")
+        reader = inspect(connection)
+        columns = {
+            table: {column["name"] for column in reader.get_columns(table)} for table in reader.get_table_names()
+        }
+    assert {"presence_penalty", "system_role", "seen_from"} <= of_kind(lines, "reply").keys() - columns["reply"]
+    rows = lines[1:-1]
+    lines[1:-1] = [
+        {name: row[name] for name in row.keys() & {"row", *columns[row["row"]]}}
+        for row in rows
+        if row["row"] in columns
+    ]
     assert archive.read(other, sealed(archive_file, lines)).conversations == 2
-    assert not any(info.keep_thoughts for info in other.conversations())
+    replied = [row["id"] for row in rows if row["row"] == "reply"]
+    assert {other.reply(reply).provenance.params.presence_penalty for reply in replied} == {0.0}
+
+
+def test_what_an_older_archive_means_is_what_the_database_fills_in() -> None:
+    for kind, fields in FIELDS.items():
+        columns = {**TABLES, "preset": presets}[kind].columns
+        for field in fields:
+            default = columns[field.name].server_default
+            if default is not None and not field.nullable:
+                word = str(getattr(default, "arg", default))
+                assert str(field.default).lower() in (word, f"{word}.0"), (kind, field.name)
 
 
 # --- files that change nothing ---------------------------------------------------------------------------------------

@@ -489,6 +489,49 @@ def test_messages_alone_are_one_chat_and_parts_and_roles_without_a_place_are_cou
     assert adds_up(came)
 
 
+TALK = [{"from": "human", "value": "What is it?"}, {"from": "gpt", "value": "A cat."}]
+SPOKEN = [{"role": "user", "content": "What is it?"}, {"role": "assistant", "content": "A cat."}]
+
+
+@pytest.mark.parametrize(
+    ("entry", "code"),
+    [
+        ({"image": "a.jpg", "conversations": TALK}, "files"),
+        ({"images": ["a.jpg"], "conversations": TALK}, "files"),
+        ({"tools": '[{"name": "f"}]', "conversations": TALK}, "tool_calls"),
+        ({"tools": [{"type": "function"}], "messages": SPOKEN}, "tool_calls"),
+        ({"documents": [{"text": "Cats."}], "messages": SPOKEN}, "sources"),
+        ({"messages": [{**SPOKEN[0], "images": ["AAAA"]}, SPOKEN[1]]}, "files"),
+        ({"tools": "[]", "images": [], "source": "somewhere", "tags": ["cats"], "messages": SPOKEN}, ""),
+    ],
+)
+def test_what_a_model_was_shown_beside_the_words_marks_its_reply(
+    entry: Any, code: str, store: Store, tmp_path: Path
+) -> None:
+    assert dict(told(store, tmp_path, [entry]).left_out) == ({code: 1} if code else {})
+    assert marked(store) == {"A cat.": bool(code)}
+
+
+@pytest.mark.parametrize(
+    ("entry", "finish"),
+    [
+        ({}, "stop"),
+        ({"status": "CONTENT_FILTER"}, "cut"),
+        ({"status": "FINISHED"}, "stop"),
+        ({"status": "INCOMPLETE"}, "length"),
+    ],
+)
+def test_only_an_end_that_says_so_is_that_of_a_whole_reply(
+    entry: Any, finish: str, store: Store, tmp_path: Path
+) -> None:
+    request = {"message_id": 1, "role": "USER", "content": "Who?"}
+    reply = {"message_id": 2, "parent_id": 1, "role": "ASSISTANT", "content": "Smi", **entry}
+    told(store, tmp_path, [{"chat_session": {"id": "s"}, "chat_messages": [request, reply]}])
+    [info] = store.conversations()
+    [turn] = store.turns_after(info.id, None)
+    assert [stored.reply.finish for stored in store.replies(turn.id)] == [finish]
+
+
 def test_lists_of_messages_in_a_list_are_a_chat_each(store: Store, tmp_path: Path) -> None:
     def chat(answer: str) -> list[Json]:
         return [{"role": "user", "content": "?"}, {"role": "assistant", "content": answer}]

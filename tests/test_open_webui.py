@@ -285,6 +285,37 @@ def test_replies_whose_model_was_shown_what_has_no_place_here_are_marked(store: 
     assert marks == {"First.": False, "A dog.": True, "Yes.": True, "It is 2.": False}
 
 
+@pytest.mark.parametrize(
+    "of_reply",
+    [
+        {"sources": [{"source": {"type": "web_search"}, "document": ["Smith won."]}]},
+        {"citations": [{"document": ["Smith won."]}]},
+        {"statusHistory": [{"done": True, "action": "web_search", "urls": ["https://news.example"]}]},
+    ],
+)
+def test_a_reply_that_was_made_with_what_a_search_found_is_marked(of_reply: Any, store: Store, tmp_path: Path) -> None:
+    came = imported(
+        store,
+        tmp_path,
+        chat(
+            message("q", "user", "Hello", None, "a"),
+            message("a", "assistant", "Hi.", "q", "q2", statusHistory=[{"description": "Thinking"}], sources=[]),
+            message("q2", "user", "Who won?", "a", "a2"),
+            message("a2", "assistant", "Smith [1].", "q2", **of_reply),
+        ),
+    )
+    assert dict(came.left_out) == {"sources": 1}
+    marks = {answer: stored.provenance.incomplete_prompt for answer, stored in all_replies(store).items()}
+    assert marks == {"Hi.": False, "Smith [1].": True}
+
+
+def test_documents_of_a_whole_chat_mark_all_of_it(store: Store, tmp_path: Path) -> None:
+    entry = chat(message("q", "user", "Hello", None, "a"), message("a", "assistant", "Hi.", "q"))
+    entry["chat"]["files"] = [{"type": "collection", "name": "papers"}]
+    assert dict(imported(store, tmp_path, entry).left_out) == {"files": 1}
+    assert [stored.provenance.incomplete_prompt for stored in all_replies(store).values()] == [True]
+
+
 def test_a_system_prompt_that_has_no_place_here_marks_the_whole_chat(store: Store, tmp_path: Path) -> None:
     entry = chat(
         message("q", "user", "Hello", None, "a"),

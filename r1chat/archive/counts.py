@@ -51,6 +51,7 @@ PARTS_LEFT_OUT: Mapping[str, Both] = {
         "与此处同名但不同的预设（保留你的版本）",
     ),
     "files": Both("images and files", "图片和文件"),
+    "sources": Both("documents and search results", "文档和搜索结果"),
     "system_prompts": Both("system prompts", "系统提示词"),
     "tool_calls": Both("tool calls", "工具调用"),
     "tags": Both("tagged ratings (their tags only)", "带标签的评价（仅标签）"),

@@ -6,19 +6,37 @@ What a form does not say stays empty: no time, model, title or id is made up her
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from r1chat.archive.untrusted import name
-from r1chat.messages import Finish, Raw, Reply, Timings
+from r1chat.messages import Finish, FinishReason, Raw, Reply, Timings
 from r1chat.store.archive import Rows
 from r1chat.think import collect
 
 ForeignRole = Literal["user", "assistant", ""]
+_SHOWN = ("files", "tool_calls", "sources")  # codes of LEFT_OUT for what a model is shown beside the words
+# The names under which most forms keep it, of a message or of a chat.
+_NAMES: Mapping[str, Sequence[str]] = {
+    "files": ("file", "files", "image", "images", "video", "videos", "audio", "audios", "attachment", "attachments"),
+    "tool_calls": ("tools", "functions", "tool_calls", "function_call", "function_calls"),
+    "sources": ("sources", "citations", "documents", "context", "contexts", "knowledge", "search_results"),
+}
+_AS_TEXT = (
+    "image",
+    "images",
+    "video",
+    "videos",
+    "audio",
+    "audios",
+    "tools",
+    "functions",
+    "context",
+)  # perhaps: a path, or JSON
 _LONGEST_ID = 1000  # characters; it is read again for every message
 
 
@@ -77,6 +95,7 @@ class ForeignChat:
     feedback_left_out: Counter[str] = field(default_factory=Counter)
     mark: str = ""  # tells chats without an id apart that say the same
     is_chat: bool = True  # False: a feedback, which only brings along the chat that it is about
+    incomplete: bool = False  # what the model was shown with every message is not here
     _parts_before: int = field(default=0, init=False)  # that were counted when a message was added last
 
     def add(self, message: ForeignMessage) -> None:
@@ -86,10 +105,20 @@ class ForeignChat:
         """
         if message.id in self.messages:
             message = replace(message, id=f"{message.id}\0{len(self.messages)}")
-        parts = self.parts["files"] + self.parts["tool_calls"]
+        parts = sum(self.parts[code] for code in _SHOWN)
         if parts > self._parts_before:
             message, self._parts_before = replace(message, incomplete=True), parts
         self.messages[message.id] = message
+
+    def leave_out(self, data: Mapping[str, Any]) -> None:
+        """Count what an object of a message has beside its words. To be called before the message is added."""
+        self.parts.update(beside(data))
+
+    def leave_out_of_all(self, parts: Mapping[str, int]) -> None:
+        """Count parts of the chat as a whole: none of its replies was made from what is here alone."""
+        self.parts.update(parts)
+        self.incomplete |= any(parts.values())
+        self._parts_before = sum(self.parts[code] for code in _SHOWN)
 
     def parent_of(self, message: ForeignMessage) -> str | None:
         """The id of the message that it follows; None at a beginning, also where that one is not in the chat."""
@@ -115,6 +144,24 @@ def reply_of(text: str, thought: str = "", thinking: float = 0.0) -> Reply:
         return Reply(thought.strip("\n"), True, text.strip("\n"), "stop", timings=Timings(thinking=thinking))
     reply = collect([Raw(text, tokens=0), Finish("stop")]) if text else Reply(finish="stop")
     return replace(reply, timings=Timings(thinking=thinking))  # what was timed is this very reading
+
+
+def ended(reply: Reply, word: str, ends: Mapping[str, FinishReason]) -> Reply:
+    """The reply with its end as its program says it; by a word that is not among `ends` it is not whole."""
+    return replace(reply, finish=ends.get(word, "cut")) if word else reply
+
+
+def beside(data: Mapping[str, Any]) -> Counter[str]:
+    """How many parts an object of a message or of a chat has beside the words, by the codes of LEFT_OUT."""
+    return Counter({code: sum(_number(name, data.get(name)) for name in names) for code, names in _NAMES.items()})
+
+
+def _number(name: str, value: Any) -> int:
+    if isinstance(value, list):
+        return len(value)
+    if isinstance(value, str):
+        return int(name in _AS_TEXT and bool(value.strip("[]{} \n")))
+    return int(isinstance(value, dict) and bool(value))
 
 
 def _digest(chat: ForeignChat) -> str:

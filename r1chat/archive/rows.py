@@ -94,7 +94,7 @@ def _nodes(chat: ForeignChat, started: datetime, left_out: Counter[str]) -> dict
     """The messages that can be rows, by their ids; each after the one above it. The others are counted."""
     nodes: dict[str, _Node] = {}
     nearest: dict[str | None, _Node | None] = {None: None}  # message -> the node that it is, or that is above it
-    incomplete: dict[str | None, bool] = {None: chat.parts["system_prompts"] > 0}
+    incomplete: dict[str | None, bool] = {None: chat.incomplete}
     for message in _in_order(chat):
         above, lacks = nearest[chat.parent_of(message)], incomplete[chat.parent_of(message)]
         reason = message.left_out

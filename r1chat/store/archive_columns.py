@@ -23,6 +23,9 @@ JUDGEMENTS = ("moment_label", "rating", "step_label", "comparison", "reference",
 _NOT_KEPT = {"number", "owner", "deleted_at", "rules"}
 
 
+_DEFAULTS: Mapping[ValueType, float | bool] = {"boolean": False, "integer": 0, "float": 0.0}
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A column of an archive. `target` is the kind of row whose id it holds; `has_default`: rows may lack it."""
@@ -34,9 +37,9 @@ class Field:
     target: str = ""
 
     @property
-    def default(self) -> str | bool | None:
+    def default(self) -> str | float | bool | None:
         """What an older archive, which did not have the column yet, means."""
-        return None if self.nullable else False if self.value == "boolean" else ""
+        return None if self.nullable else _DEFAULTS.get(self.value, "")
 
 
 def _field(column: Column[Any]) -> Field:

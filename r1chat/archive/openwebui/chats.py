@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from r1chat.archive.foreign import ForeignChat, ForeignMessage
+from r1chat.archive.foreign import ForeignChat, ForeignMessage, beside
 from r1chat.archive.openwebui.content import content_of
 from r1chat.archive.openwebui.feedback import feedback_of
 from r1chat.archive.untrusted import clean, first_text, identifier, mapping, moment, sequence
@@ -89,7 +89,8 @@ class _Reader:
         )
         self._rater = f"{BACKEND}-{uuid5(_NAMESPACE, clean(entry.get('user_id'))).hex[:8]}"
         if clean(body.get("system")) or clean(mapping(body.get("params")).get("system")):
-            self.chat.parts["system_prompts"] += 1
+            self.chat.leave_out_of_all({"system_prompts": 1})
+        self.chat.leave_out_of_all(beside(body))
         for message_id, data in self.data.items():
             self.chat.add(self._message(message_id, parents[message_id], data))
         self._questions = {key: self._question(key) for key in self.replies}
@@ -126,6 +127,11 @@ class _Reader:
     def _message(self, message_id: str, parent: str | None, data: Mapping[str, Any]) -> ForeignMessage:
         text, files = _text_and_files(data)
         self.chat.parts["files"] += files
+        self.chat.leave_out(data)
+        if not beside(data)["sources"]:  # a search, a look into documents, of which the text is not here
+            self.chat.parts["sources"] += any(
+                mapping(status).get("action") for status in sequence(data.get("statusHistory"))
+            )
         role = clean(data.get("role"))
         message = ForeignMessage(
             message_id,
@@ -183,11 +189,10 @@ def _messages(
 
 
 def _text_and_files(data: Mapping[str, Any]) -> tuple[str, int]:
-    """The text of a message, its parts together, and how many images and files it has."""
-    files = len(sequence(data.get("files")))
+    """The text of a message, its parts together, and how many images and files are among them."""
     content = data.get("content")
     if not isinstance(content, list):
-        return clean(content), files
+        return clean(content), 0
     parts = [mapping(part) for part in content]
     text = "\n\n".join(clean(part.get("text")) for part in parts if "text" in part)
-    return text, files + sum("text" not in part for part in parts)
+    return text, sum("text" not in part for part in parts)

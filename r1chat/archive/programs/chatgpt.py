@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from r1chat.archive.foreign import ForeignChat, ForeignMessage, reply_of
+from r1chat.archive.foreign import ForeignChat, ForeignMessage, ended, reply_of
 from r1chat.archive.untrusted import clean, first_text, identifier, mapping, moment, seconds, sequence
 from r1chat.messages import FinishReason, Reply, Timings
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://chatgpt.com")
-_FINISHES: Mapping[str, FinishReason] = {"max_tokens": "length", "interrupted": "stopped"}
+_ENDS: Mapping[str, FinishReason] = {"stop": "stop", "max_tokens": "length", "interrupted": "stopped"}
 _OF_SYSTEM = ("user_editable_context", "model_editable_context", "system_error")
 _OF_TOOLS = ("execution_output", "tether_browsing_display", "tether_browsing_code", "tether_quote", "computer_output")
 
@@ -111,11 +111,8 @@ def _reply(data: Mapping[str, Any], content: Mapping[str, Any]) -> Reply:
     if kind == "code" and text:
         language = clean(content.get("language"))
         text = f"```{language if language.isalnum() and language != 'unknown' else ''}\n{text}\n```"
-    finish = _FINISHES.get(clean(mapping(metadata.get("finish_details")).get("type")))
-    if clean(data.get("status")) == "in_progress":
-        finish = "interrupted"
-    reply = reply_of(text)
-    return replace(reply, finish=finish) if finish else reply
+    reply = ended(reply_of(text), clean(mapping(metadata.get("finish_details")).get("type")), _ENDS)
+    return replace(reply, finish="interrupted") if clean(data.get("status")) == "in_progress" else reply
 
 
 def _thought(thought: Mapping[str, Any]) -> str:

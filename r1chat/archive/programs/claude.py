@@ -12,12 +12,18 @@ from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from r1chat.archive.foreign import ForeignChat, ForeignMessage, reply_of
+from r1chat.archive.foreign import ForeignChat, ForeignMessage, ended, reply_of
 from r1chat.archive.untrusted import clean, first_text, identifier, mapping, moment, sequence
 from r1chat.messages import FinishReason
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://claude.ai")
-_FINISHES: Mapping[str, FinishReason] = {"max_tokens": "length", "user_canceled": "stopped"}
+_ENDS: Mapping[str, FinishReason] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "tool_use": "stop",
+    "max_tokens": "length",
+    "user_canceled": "stopped",
+}
 
 
 def is_claude(entry: Mapping[str, Any]) -> bool:
@@ -67,8 +73,7 @@ def _message(key: str, parent: str | None, data: Mapping[str, Any], parts: Count
         return replace(message, left_out="system_messages" if sender == "system" else "other_messages")
     thoughts = [first_text(block, "thinking") for block in blocks if block.get("type") == "thinking"]
     reply = reply_of(text, "\n\n".join(filter(None, thoughts)), _thinking_time(blocks))
-    if finish := _FINISHES.get(clean(data.get("stop_reason"))):
-        reply = replace(reply, finish=finish)
+    reply = ended(reply, clean(data.get("stop_reason")), _ENDS)
     return replace(message, role="assistant", reply=reply, model=clean(data.get("model")))
 
 

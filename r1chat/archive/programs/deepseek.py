@@ -5,16 +5,20 @@ sent of one chat (`chat_session` and `chat_messages`), as browser extensions sav
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from r1chat.archive.foreign import ForeignChat, ForeignMessage, reply_of
+from r1chat.archive.foreign import ForeignChat, ForeignMessage, ended, reply_of
 from r1chat.archive.untrusted import clean, identifier, mapping, moment, seconds, sequence
 from r1chat.messages import FinishReason
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://chat.deepseek.com")
-_FINISHES: Mapping[str, FinishReason] = {"INCOMPLETE": "length", "WIP": "interrupted", "STOPPED": "stopped"}
+_ENDS: Mapping[str, FinishReason] = {
+    "FINISHED": "stop",
+    "INCOMPLETE": "length",
+    "WIP": "interrupted",
+    "STOPPED": "stopped",
+}
 
 
 def is_deepseek(entry: Mapping[str, Any]) -> bool:
@@ -77,7 +81,7 @@ def _add(
     if not fragments:
         content = clean(data.get("content"))
         request, answer = (content, "") if clean(data.get("role")).upper() == "USER" else ("", content)
-    chat.parts["files"] += len(sequence(data.get("files")))
+    chat.leave_out(data)
     kinds = {clean(fragment.get("type")) for fragment in fragments}
     chat.parts["tool_calls"] += sum(
         clean(fragment.get("type")) not in ("REQUEST", "THINK", "RESPONSE") for fragment in fragments
@@ -94,9 +98,7 @@ def _add(
         timings = seconds(data.get("thinking_elapsed_secs")) or sum(
             seconds(fragment.get("elapsed_secs")) for fragment in fragments if fragment.get("type") == "THINK"
         )
-        reply = reply_of(answer, thought, timings)
-        if finish := _FINISHES.get(clean(data.get("status"))):
-            reply = replace(reply, finish=finish)
+        reply = ended(reply_of(answer, thought, timings), clean(data.get("status")), _ENDS)
         model = clean(data.get("model"))
         chat.add(ForeignMessage(key, parent, "assistant", created, reply=reply, model=model, children=after))
 

@@ -10,12 +10,18 @@ from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from r1chat.archive.foreign import ForeignChat, ForeignMessage, reply_of
+from r1chat.archive.foreign import ForeignChat, ForeignMessage, ended, reply_of
 from r1chat.archive.untrusted import clean, first_text, identifier, mapping, moment, sequence
 from r1chat.messages import FinishReason
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://jan.ai")
-_FINISHES: Mapping[str, FinishReason] = {"stopped": "stopped", "error": "error", "pending": "interrupted"}
+_ENDS: Mapping[str, FinishReason] = {
+    "ready": "stop",
+    "completed": "stop",
+    "stopped": "stopped",
+    "error": "error",
+    "pending": "interrupted",
+}
 
 
 def is_jan(entry: Mapping[str, Any]) -> bool:
@@ -41,7 +47,7 @@ def read_jan(entries: Sequence[Mapping[str, Any]]) -> ForeignChat:
         moment(thread.get("updated"), thread.get("updated_at")),
         first_text(mapping(assistant.get("model")), "id") or first_text(mapping(thread.get("model")), "id"),
     )
-    chat.parts["system_prompts"] += bool(clean(assistant.get("instructions")).strip())
+    chat.leave_out_of_all({"system_prompts": bool(clean(assistant.get("instructions")).strip())})
     inside = [message for message in map(mapping, sequence(thread.get("messages"))) if message]
     last: str | None = None
     for place, data in enumerate([*inside, *(entry for entry in entries if entry["object"] == "thread.message")]):
@@ -74,9 +80,7 @@ def _message(key: str, parent: str | None, data: Mapping[str, Any], chat: Foreig
     if role != "assistant":
         left_out = {"system": "system_messages", "tool": "tool_messages"}.get(role, "other_messages")
         return replace(message, left_out=left_out)
-    reply = reply_of(text, "\n\n".join(filter(None, thoughts)))
-    if finish := _FINISHES.get(clean(data.get("status"))):
-        reply = replace(reply, finish=finish)
+    reply = ended(reply_of(text, "\n\n".join(filter(None, thoughts))), clean(data.get("status")), _ENDS)
     model = first_text(mapping(mapping(metadata.get("assistant")).get("model")), "id")
     model = first_text(data, "model") or first_text(metadata, "model", "model_id", "modelId") or model
     return replace(message, role="assistant", reply=reply, model=model)

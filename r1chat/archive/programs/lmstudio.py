@@ -12,13 +12,16 @@ from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from r1chat.archive.foreign import ForeignChat, ForeignMessage, reply_of
+from r1chat.archive.foreign import ForeignChat, ForeignMessage, ended, reply_of
 from r1chat.archive.untrusted import clean, first_text, identifier, mapping, moment, seconds, sequence
 from r1chat.messages import FinishReason, Reply
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://lmstudio.ai")
 _DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,6})?) ?s(?:ec|$)")
-_FINISHES: Mapping[str, FinishReason] = {
+_ENDS: Mapping[str, FinishReason] = {
+    "eosFound": "stop",
+    "stopStringFound": "stop",
+    "toolCalls": "stop",
     "userStopped": "stopped",
     "maxPredictedTokensReached": "length",
     "contextLengthReached": "length",
@@ -52,7 +55,7 @@ def read_lmstudio(entry: Mapping[str, Any]) -> ForeignChat:
         mapping(field).get("key") == "llm.prediction.systemPrompt" and clean(mapping(field).get("value"))
         for field in fields
     )
-    chat.parts["system_prompts"] += bool(clean(entry.get("systemPrompt")) or configured)
+    chat.leave_out_of_all({"system_prompts": bool(clean(entry.get("systemPrompt")) or configured)})
     parent: str | None = None
     for place, value in enumerate(sequence(entry.get("messages"))):
         data = mapping(value)
@@ -107,8 +110,7 @@ def _reply(version: Mapping[str, Any], info: Mapping[str, Any], chat: ForeignCha
     if "steps" not in version:
         answers.append(_text(version.get("content"), chat))
     reply = reply_of("\n\n".join(filter(None, answers)), "\n\n".join(filter(None, thoughts)), duration)
-    finish = _FINISHES.get(clean(mapping(info.get("stats")).get("stopReason")))
-    return replace(reply, finish=finish) if finish else reply
+    return ended(reply, clean(mapping(info.get("stats")).get("stopReason")), _ENDS)
 
 
 def _without_tags(thought: str, prefix: str, suffix: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from r1chat.archive.foreign import ForeignChat, ForeignMessage, ForeignRole, reply_of
+from r1chat.archive.foreign import ForeignChat, ForeignMessage, ForeignRole, beside, reply_of
 from r1chat.archive.untrusted import clean, first_text, identifier, mapping, moment, sequence
 
 _MESSAGES, _SHAREGPT = uuid5(NAMESPACE_URL, "messages"), uuid5(NAMESPACE_URL, "https://sharegpt.com")
@@ -105,7 +105,8 @@ def _read(backend: str, info: Mapping[str, Any], messages: Sequence[Any]) -> For
         first_text(info, "model"),
         mark=chat_id,
     )
-    chat.parts["system_prompts"] += bool(clean(info.get("system")).strip())
+    chat.leave_out_of_all({"system_prompts": bool(clean(info.get("system")).strip())})
+    chat.leave_out_of_all(beside(info))
     last: str | None = None
     for place, value in enumerate(messages):
         chat.add(_message(str(place), last, mapping(value), chat))
@@ -118,7 +119,7 @@ def _message(key: str, parent: str | None, data: Mapping[str, Any], chat: Foreig
     content = data.get("content") if "role" in data else data.get("value")
     text, thought, files = _content(content)
     chat.parts["files"] += files
-    chat.parts["tool_calls"] += len(sequence(data.get("tool_calls")))
+    chat.leave_out(data)
     message = ForeignMessage(key, parent, "", moment(*(data.get(name) for name in _TIMES)))
     role = _ROLES.get(role_name.lower(), "")
     if role == "user":
