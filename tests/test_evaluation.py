@@ -32,8 +32,8 @@ from r1chat.evaluation.listing import FOLDER, PACE, Evaluations, seconds_left
 from r1chat.evaluation.measures import Sample, Solved, bootstrap, compare_runs, pass_at
 from r1chat.evaluation.picture import curve as draw_curve
 from r1chat.evaluation.picture import picture
+from r1chat.evaluation.record import DONE, SPECIFICATION, read_solved
 from r1chat.evaluation.report import distill, lines, paired_lines, paper_row
-from r1chat.evaluation.run import DONE, SPECIFICATION, read_solved
 from r1chat.evaluation.running import is_running
 from r1chat.messages import ModelInfo, Request
 from r1chat.recorder import SAVED_WITHIN
@@ -500,6 +500,41 @@ def test_a_run_judges_every_sample_and_keeps_it_as_a_conversation(tmp_path: Path
     reference = store.judgements.reference(done[0].turn)
     assert reference is not None and reference.text == "1"
     store.close()
+
+
+def judged_by_others(folder: Path) -> None:
+    """Turn every verdict of a run round, as if other rules had judged it."""
+    specification = json.loads((folder / SPECIFICATION).read_text())
+    (folder / SPECIFICATION).write_text(json.dumps({**specification, "rules": "others"}))
+    lines = [json.loads(line) for line in (folder / DONE).read_text().splitlines()]
+    for line in lines:
+        line["majority"] = not line["majority"]
+        for sample in line["samples"]:
+            sample["correct"] = not sample["correct"]
+    (folder / DONE).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+
+
+def test_a_run_that_other_rules_judged_is_judged_anew_before_it_is_compared_or_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluations = tmp_path / "evaluations"
+    for name in ("old", "new"):
+        with run(evaluations / name, k=2) as it:
+            whole = it.go_on()
+    before = read_solved(evaluations / "old")
+    judged_by_others(evaluations / "old")
+    assert read_solved(evaluations / "old") != before
+    assert evaluate("compare", "old", "new", "--data-dir", str(tmp_path)) == 0
+    assert "no difference shown" in capsys.readouterr().out
+    assert read_solved(evaluations / "old") == before
+    judged_by_others(evaluations / "new")
+    with run(evaluations / "new", k=2) as it:
+        assert it.go_on() == whole
+    listed = Evaluations(tmp_path)
+    (evaluations / "old" / "r1chat.db").unlink()
+    judged_by_others(evaluations / "old")
+    assert listed.paired(listed.get("old"), listed.get("new")) is None
+    assert evaluate("compare", "old", "new", "--data-dir", str(tmp_path)) == 1
 
 
 @pytest.mark.slow

@@ -19,14 +19,15 @@ from r1chat.cli.process import harmless, polite_signals
 from r1chat.config import Settings
 from r1chat.errors import EvaluationError
 from r1chat.evaluation import Problem, Run, RunSettings, Solved, Task, curve, load_task, measure
+from r1chat.evaluation.judging import renew
 from r1chat.evaluation.listing import FOLDER, sound_specification
 from r1chat.evaluation.loading import DATA_FOLDER, missing
 from r1chat.evaluation.measures import bootstrap, compare_runs, pass_at
 from r1chat.evaluation.picture import curve as draw_curve
 from r1chat.evaluation.picture import picture
 from r1chat.evaluation.published import DATA_SETS, known_name
+from r1chat.evaluation.record import SPECIFICATION, read_solved, read_specification, runs
 from r1chat.evaluation.report import as_values, finite, lines, paired_lines
-from r1chat.evaluation.run import SPECIFICATION, read_solved, read_specification, runs
 from r1chat.evaluation.starting import load_again, name_of, settings_of
 from r1chat.files import replacing
 from r1chat.rewards.programs import unprotected
@@ -216,6 +217,9 @@ def _compare(folders: list[Path], as_json: bool) -> int:
     specifications = [sound_specification(folder) for folder in folders]
     if specifications[0]["digest"] != specifications[1]["digest"]:
         raise EvaluationError(_OTHER_TASK.format(one=folders[0].name, other=folders[1].name))
+    for folder in folders:
+        renew(folder)
+    specifications = [sound_specification(folder) for folder in folders]
     solved = [read_solved(folder) for folder in folders]
     paired = compare_runs(*solved)
     if as_json:

@@ -18,9 +18,10 @@ from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
 from r1chat.chat import MOST_SAMPLES
 from r1chat.errors import EvaluationError
+from r1chat.evaluation.judging import is_right
 from r1chat.evaluation.measures import Estimate, Solved, bootstrap, measure
 from r1chat.evaluation.problems import Problem, Task
-from r1chat.evaluation.run import Run, RunSettings, is_right
+from r1chat.evaluation.run import Run, RunSettings
 from r1chat.files import read_json
 from r1chat.store import Store
 from r1chat.votes import majority
@@ -111,7 +112,7 @@ def votes(folder: Path, task: Task, solved: Sequence[Solved], sizes: Sequence[in
 
 
 def _verdict(chosen: Any, problem: Problem) -> bool | None:
-    return is_right(chosen, problem) if chosen else False
+    return is_right(chosen, problem.right) if chosen else False
 
 
 def lines(points: Sequence[Point]) -> list[str]:

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from r1chat.both import Both
-from r1chat.errors import EvaluationError
+from r1chat.errors import EvaluationError, R1ChatError
 from r1chat.evaluation.curve import Point, read_points
+from r1chat.evaluation.judging import is_of_today, renew
 from r1chat.evaluation.measures import Measures, Paired, Solved, compare_runs, measure, pass_at
-from r1chat.evaluation.run import DONE, SPECIFICATION, read_failure, read_solved, read_specification
+from r1chat.evaluation.record import DONE, SPECIFICATION, read_failure, read_solved, read_specification
 from r1chat.evaluation.running import is_running
 from r1chat.unicode import clean
 
@@ -125,8 +126,16 @@ class Evaluations:
         return _measures(run.folder, *_state(run.folder))
 
     def paired(self, first: StoredRun, second: StoredRun) -> Paired | None:
-        """The second run against the first, where both are of the same problems; else None."""
+        """The second run against the first, where both are of the same problems and judged by the same rules.
+
+        None where they are not. Judges them anew first where other rules did, and nobody works on them.
+        """
         if first.asked["digest"] != second.asked["digest"]:
+            return None
+        for run in (first, second):
+            with suppress(R1ChatError, OSError):
+                renew(run.folder)
+        if not is_of_today(first.folder) or not is_of_today(second.folder):
             return None
         return _paired(first.folder, _state(first.folder), second.folder, _state(second.folder))
 

@@ -42,6 +42,11 @@ class Problem:
         """What an answer is checked against."""
         return RightAnswer(self.answer, self.kind)
 
+    @property
+    def right(self) -> RightAnswer | Requirements:
+        """What makes a reply right: its tests, or its right answer."""
+        return self.tests or self.reference
+
 
 @dataclass(frozen=True, slots=True)
 class TaskOrigin:

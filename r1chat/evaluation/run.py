@@ -11,41 +11,36 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-from pydantic import TypeAdapter
 
 from r1chat import __version__, sampling
 from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
 from r1chat.chat import MOST_SAMPLES, Chat
-from r1chat.config import RUN_FILE
 from r1chat.conversations import StoredReply
-from r1chat.errors import EvaluationError, GenerationError, PathError, R1ChatError
+from r1chat.errors import EvaluationError, GenerationError, R1ChatError
+from r1chat.evaluation.judging import is_right, judge_anew
 from r1chat.evaluation.measures import Sample, Solved
 from r1chat.evaluation.problems import Problem, Task
+from r1chat.evaluation.record import DONE, FAILURE, SPECIFICATION, drop_cut_line, read_solved, read_specification
 from r1chat.evaluation.running import held
-from r1chat.files import read_json, replacing, require_no_links
+from r1chat.files import replacing, require_no_links
 from r1chat.generation import Generation, Samples
 from r1chat.reflect import find_moments
-from r1chat.rewards import accuracy, format_reward, language_consistency
-from r1chat.rewards.programs import passes, write_requirements
+from r1chat.rewards import format_reward, language_consistency
+from r1chat.rewards.programs import write_requirements
+from r1chat.rewards.rules import rules
 from r1chat.store import Store
 from r1chat.teach import Teacher
-from r1chat.unicode import cleaned
 from r1chat.votes import majority
 
-SPECIFICATION, DONE = RUN_FILE, "solved.jsonl"
-FAILURE = "failure.json"  # why the run ended before it was done, in both languages
 # In run.json, but no part of what makes two runs the same.
-_NOTES = ("r1chat", "began", "asked", "code", "recommended", "model_size", "model_digest")
+_NOTES = ("r1chat", "rules", "began", "asked", "code", "recommended", "model_size", "model_digest")
 RATER = "evaluation"
-_SOLVED = TypeAdapter(Solved)
 _SAVED_WITHIN = 60.0  # seconds that a slow disk, or another program, may hold the database
 
 
@@ -104,13 +99,14 @@ class Run:
     def _told(self) -> dict[str, object]:
         """What `run.json` also says.
 
-        Version, time (ISO 8601, UTC), how the task is loaded, whether it asks for programs, recommended sampling, size
-        (bytes) and digest of the model's file.
+        Version, digest of the rules that judge, time (ISO 8601, UTC), how the task is loaded, whether it asks for
+        programs, recommended sampling, size (bytes) and digest of the model's file.
         """
         header = self._catalogue.header(self.model.key)
         advice = sampling.recommended(self.model, header.metadata if header else None, self.settings.thinking)
         return {
             "r1chat": __version__,
+            "rules": rules(),
             "began": datetime.now(UTC).isoformat(timespec="seconds"),
             "asked": asdict(self.task.origin) if self.task.origin else None,
             "code": self.task.code,
@@ -145,7 +141,8 @@ class Run:
         """
         with held(self.folder):
             self._check()  # somebody may have begun another run in the same folder at the same moment
-            _drop_cut_line(self.folder / DONE)
+            drop_cut_line(self.folder / DONE)
+            judge_anew(self.folder)
             (self.folder / FAILURE).unlink(missing_ok=True)
             try:
                 return self._go_on(tell)
@@ -201,7 +198,7 @@ class Run:
         if not problem.tests:
             teacher.set_reference(turn.id, problem.answer, problem.kind)
         chosen = None if problem.tests else majority(replies)  # programs do not vote
-        verdict = is_right(chosen, problem) if chosen else None if problem.tests else False
+        verdict = is_right(chosen, problem.right) if chosen else None if problem.tests else False
         samples = tuple(_sample(reply, problem, earlier.get(reply.id, ())) for reply in replies)
         if problem.tests:
             tests = teacher.set_reference(turn.id, write_requirements(problem.tests), "tests")
@@ -233,69 +230,6 @@ def _complete(work: Generation | Samples) -> None:
         raise error
 
 
-def read_specification(folder: Path) -> dict[str, Any]:
-    """What was asked of the run in a folder: its `run.json`.
-
-    Raises EvaluationError where that cannot be read, and for a folder with links, through which a run would write.
-    """
-    try:
-        require_no_links(folder)
-    except PathError as error:
-        raise EvaluationError(error.text) from None
-    try:
-        values = cleaned(read_json(folder / SPECIFICATION))
-    except (OSError, ValueError, RecursionError):
-        values = None
-    if not isinstance(values, dict):
-        raise EvaluationError(_UNREADABLE.format(name=folder.name, file=SPECIFICATION))
-    return values
-
-
-def read_solved(folder: Path) -> list[Solved]:
-    """What a run in a folder has done so far, without a last line that is not whole (yet).
-
-    Raises EvaluationError where a whole line cannot be read.
-    """
-    try:
-        lines = (folder / DONE).read_bytes().split(b"\n")
-    except OSError:
-        return []
-    try:
-        return [_SOLVED.validate_json(line) for line in lines[:-1]]
-    except ValueError:
-        raise EvaluationError(_UNREADABLE.format(name=folder.name, file=DONE)) from None
-
-
-def read_failure(folder: Path) -> Both | None:
-    """Why a run ended before it was done; None where it did not end by an error."""
-    try:
-        en, zh = read_json(folder / FAILURE)
-        return Both(str(en), str(zh))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def _drop_cut_line(file: Path) -> None:
-    """Remove a last line that a kill cut off: its problem is asked again. Only for the process that holds the lock."""
-    try:
-        data = file.read_bytes()
-    except OSError:
-        return
-    if data and not data.endswith(b"\n"):
-        with file.open("rb+") as stream:
-            stream.truncate(data.rfind(b"\n") + 1)
-
-
-def runs(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The runs below a folder, the oldest first, with what was asked for. One that cannot be read is left out."""
-    entries = []
-    for file in folder.glob(f"*/{SPECIFICATION}"):
-        with suppress(EvaluationError, OSError):
-            entries.append((file.stat().st_mtime, file.parent, read_specification(file.parent)))
-    for _, place, specification in sorted(entries, key=lambda entry: entry[:2]):
-        yield place, specification
-
-
 def _sample(stored: StoredReply, problem: Problem, earlier: Sequence[StoredReply] = ()) -> Sample:
     """`earlier`: the replies whose thought this one went on from; their tokens and seconds count."""
     reply = stored.reply
@@ -305,7 +239,7 @@ def _sample(stored: StoredReply, problem: Problem, earlier: Sequence[StoredReply
         moments[moment.kind] = moments.get(moment.kind, 0) + 1
     return Sample(
         reply=stored.id,
-        correct=is_right(stored, problem),
+        correct=is_right(stored, problem.right),
         finish=reply.finish or "",
         thinking=sum(usage.reasoning_tokens for usage in usages),
         answer=sum(usage.answer_tokens for usage in usages),
@@ -316,25 +250,10 @@ def _sample(stored: StoredReply, problem: Problem, earlier: Sequence[StoredReply
     )
 
 
-def is_right(stored: StoredReply, problem: Problem) -> bool | None:
-    """Whether a reply is right; one that did not end is not. None: undecided."""
-    if stored.reply.finish != "stop":
-        return False
-    if problem.tests:
-        value = passes(stored.reply.answer, problem.tests).value
-    else:
-        value = accuracy(stored.reply.answer, problem.reference).value
-    return None if value is None else value == 1.0
-
-
 _BAD_K = Both("k is a number of samples from 1 to {most}, not {k}.", "k 是 1 到 {most} 的样本数，不能是 {k}。")
 _NO_FOLDER = Both(
     "The folder {folder} cannot be made ({reason}). Check whether the disk is full, or give another name with --name.",
     "无法创建文件夹 {folder}（{reason}）。请检查磁盘是否已满，或用 --name 另起名字。",
-)
-_UNREADABLE = Both(
-    "The run {name} cannot be read: its {file} is damaged. Restore a copy of its folder, or delete it.",
-    "无法读取运行 {name}：其中的 {file} 已损坏。请恢复该文件夹的副本，或将其删除。",
 )
 _ANOTHER_FILE = Both(
     "The model {model} is another file than when {folder} was begun: its answers would be mixed with the former one's. "

@@ -34,7 +34,7 @@ def read_samples(folder: Path, solved: Sequence[Solved]) -> list[ProblemConversa
     Raises EvaluationError where there is no database, StoreError where it cannot be read.
     """
     samples = []
-    with closing(_store(folder)) as store:
+    with closing(store_of(folder)) as store:
         for outcome in solved:
             with suppress(NotFoundError):
                 turn = store.turn(outcome.turn)
@@ -49,7 +49,7 @@ def keep(folder: Path, conversation_id: str, store: Store) -> None:
 
     Raises EvaluationError, ExportError, ImportFileError and StoreError.
     """
-    with closing(_store(folder)) as source, TemporaryDirectory(prefix="r1chat-keep-") as temporary:
+    with closing(store_of(folder)) as source, TemporaryDirectory(prefix="r1chat-keep-") as temporary:
         source.info(conversation_id)
         file = Path(temporary) / "conversation.jsonl"
         archive.write(source, file, only=(conversation_id,))
@@ -65,8 +65,8 @@ def is_kept(conversation_id: str, store: Store) -> bool:
     return True
 
 
-def _store(folder: Path) -> Store:
-    """The database of a run. It is not made where there is none."""
+def store_of(folder: Path) -> Store:
+    """The database of a run. Raises EvaluationError where there is none, and StoreError."""
     file = folder / "r1chat.db"
     if not file.exists():
         raise EvaluationError(_NO_SAMPLES.format(name=folder.name))

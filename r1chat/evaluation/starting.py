@@ -19,7 +19,8 @@ from r1chat.evaluation.generated import TASKS
 from r1chat.evaluation.listing import FOLDER, Evaluations
 from r1chat.evaluation.loading import DATA_FOLDER, load_task
 from r1chat.evaluation.problems import Task, TaskOrigin
-from r1chat.evaluation.run import Run, RunSettings, read_specification
+from r1chat.evaluation.record import read_specification
+from r1chat.evaluation.run import Run, RunSettings
 from r1chat.evaluation.running import claim
 
 OUTPUT = "output.txt"  # in the run's folder: what the process prints

@@ -120,8 +120,8 @@ class EvaluationWords:
         "仅一方答对：{second_only} 题对 {first_only} 题（McNemar 检验，p {p}）。",
     )
     not_paired = Both(
-        "These two were asked different problems, so there is no paired comparison.",
-        "两者的题目不同，因此无法配对比较。",
+        "These two were asked different problems, or judged by different rules, so there is no paired comparison.",
+        "两者的题目或判分规则不同，因此无法配对比较。",
     )
     nothing_shared = Both(
         "No problem has been solved by both yet, so there is nothing to compare.", "还没有两者都做过的题目，无法比较。"
