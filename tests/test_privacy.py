@@ -12,6 +12,7 @@ import pytest
 
 from r1chat.cli.main import main
 from r1chat.cli.privacy import WATCHER
+from r1chat.store import hosts_elsewhere
 
 
 @pytest.mark.slow
@@ -42,6 +43,19 @@ def test_a_server_elsewhere_is_named_and_not_reached(
     assert main(["doctor", "--privacy", "--base-url", address, "--data-dir", str(tmp_path)]) == 1
     out = capsys.readouterr().out
     assert "192.0.2.1" in out and "Connections outside this computer: 0" not in out
+
+
+@pytest.mark.slow
+def test_a_database_elsewhere_is_named_and_not_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("psycopg")
+    monkeypatch.setenv("R1CHAT_OLLAMA", "false")
+    monkeypatch.setenv("R1CHAT_DATABASE_URL", "postgresql://ann@198.51.100.7:5432/chats?connect_timeout=1")
+    assert main(["doctor", "--privacy", "--data-dir", str(tmp_path)]) == 1
+    assert "Your database is at 198.51.100.7: what you and the models write goes there" in capsys.readouterr().out
+    assert hosts_elsewhere("postgresql://ann@127.0.0.1,localhost/chats") == []
+    assert hosts_elsewhere(f"sqlite:///{tmp_path / 'chats.db'}") == []
 
 
 WAYS = {

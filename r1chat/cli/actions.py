@@ -179,7 +179,7 @@ def privacy(flags: Flags) -> int:
     else:
         for line in privacy.report(seen):
             print(harmless(line, sys.stdout))
-    return 1 if seen.connections else 0
+    return 1 if seen.connections or seen.databases else 0
 
 
 def moments(flags: Flags) -> int:

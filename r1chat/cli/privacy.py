@@ -25,6 +25,7 @@ from tempfile import TemporaryDirectory
 from r1chat.both import Both
 from r1chat.config import Settings
 from r1chat.errors import ConfigError
+from r1chat.store import hosts_elsewhere
 
 WATCHER = Path(__file__).with_name("watcher")
 QUESTION = "27 + 43 = ?"
@@ -44,10 +45,12 @@ class Observation:
     connections: tuple[str, ...]  # attempts outside loopback, as "event host:port"
     answer: str  # "" where the model gave none
     model: str
+    databases: tuple[str, ...] = ()  # hosts outside this computer at which the person's database is; not asked for this
 
 
 def watch(settings: Settings) -> Observation:
-    """Run the conversation. Raises ConfigError where r1chat does not start."""
+    """Run the conversation. Raises ConfigError where r1chat does not start, StoreError for an address that is none."""
+    databases = tuple(hosts_elsewhere(settings.database))
     with TemporaryDirectory(prefix="r1chat-privacy-") as folder:
         notes = Path(folder) / "connections"
         env = {
@@ -77,7 +80,7 @@ def watch(settings: Settings) -> Observation:
                 if served.stdout is not None:
                     served.stdout.close()
         connections = notes.read_text(encoding="utf-8").splitlines() if notes.exists() else []
-    return Observation(tuple(connections), answer, settings.model)
+    return Observation(tuple(connections), answer, settings.model, databases)
 
 
 def report(seen: Observation) -> Iterator[str]:
@@ -87,6 +90,8 @@ def report(seen: Observation) -> Iterator[str]:
     yield f"Connections outside this computer: {count}"
     for line in sorted(set(seen.connections)):
         yield f"  refused: {line} (× {seen.connections.count(line)})"
+    for host in seen.databases:
+        yield f"Your database is at {host}: what you and the models write goes there. It was not asked for this look."
     if count:
         yield "Your settings name a server elsewhere, or something that r1chat uses asks for one."
 

@@ -11,7 +11,7 @@ backup      copies of an SQLite database: made, checked, put back      rescue  w
 strict_check  whether a file of unknown origin has the schema and the types of its revision
 """
 
-from r1chat.store.database import IN_MEMORY, DatabaseState
+from r1chat.store.database import IN_MEMORY, DatabaseState, hosts_elsewhere
 from r1chat.store.store import Store
 
-__all__ = ["IN_MEMORY", "DatabaseState", "Store"]
+__all__ = ["IN_MEMORY", "DatabaseState", "Store", "hosts_elsewhere"]

@@ -24,6 +24,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool, StaticPool
 from r1chat.both import Both
 from r1chat.errors import StoreError
 from r1chat.listener import other_account_at, other_account_of
+from r1chat.loopback import is_this_computer
 from r1chat.store import backup, dialect, migrations
 from r1chat.store.journal import require_own_journal
 from r1chat.store.migrations import snapshot
@@ -347,6 +348,24 @@ class Database:
         if "readonly" in reason or "unable to open" in reason:
             return _READ_ONLY.format(place=self.place, reason=reason)
         return _REFUSED.format(place=f"The database {self.place}", reason=reason)
+
+
+def hosts_elsewhere(url: str) -> list[str]:
+    """The hosts outside this computer at which a database is, all that the driver would try; none of SQLite's.
+
+    Raises StoreError where that cannot be known.
+    """
+    parsed = _parse(url)
+    if parsed.get_backend_name() != "postgresql":
+        return []
+    try:
+        options = parsed.get_dialect()().create_connect_args(parsed)[1]
+        hosts = {host for host, _ in _servers(options) if not host.startswith("/")}
+    except ModuleNotFoundError:
+        raise StoreError(_NO_DRIVER) from None
+    except Exception as error:  # what the driver raises has no common class
+        raise StoreError(_BAD_URL) from error
+    return sorted(host for host in hosts if not is_this_computer(host))
 
 
 def _servers(options: Mapping[str, Any]) -> list[tuple[str, str]]:
