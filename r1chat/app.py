@@ -15,7 +15,7 @@ from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
 from r1chat.chat import Chat
-from r1chat.config import NANO, Settings, change, is_run, nano_model, own_rater, prepare
+from r1chat.config import NANO, Settings, change, is_elsewhere, is_run, is_usual, nano_model, own_rater, prepare
 from r1chat.conversations import ConversationInfo
 from r1chat.errors import BackendError, ConfigError, EnvironmentSettingError, ExportError, R1ChatError
 from r1chat.library.hub import HUGGING_FACE, Hub
@@ -39,6 +39,12 @@ log = logging.getLogger(__name__)
 _LEFT_OUT = Both(
     "The server {name} is left out. {reason} Remove it (Settings → Servers), then add it again.",
     "已略去服务器 {name}。{reason}请移除它（设置 → 服务器），然后重新添加。",
+)
+_NOT_OF_THIS_FOLDER = Both(
+    "{url} is outside this computer, and the data folder that names it is not your usual one, so nothing is sent "
+    "there. If you want that, make the folder your usual one with R1CHAT_DATA_DIR, or name the server with --base-url.",
+    "{url} 在这台电脑之外，而列出它的数据文件夹不是你平常使用的，因此不会向那里发送任何内容。如果确实需要，请用 "
+    "R1CHAT_DATA_DIR 把它设为常用文件夹，或用 --base-url 指定该服务器。",
 )
 _MAKING = threading.Lock()  # of the app of temporary conversations
 KEPT_AFTER_DELETION = timedelta(days=30)  # then a deleted conversation is erased for good
@@ -131,7 +137,7 @@ class App:
             backend.close()
             raise
         self.catalogue.add(server.name, backend)
-        _add_servers(self.catalogue, self.servers)  # those that another r1chat has added since
+        _add_servers(self.catalogue, self.servers, self.settings.data_dir)  # those that another r1chat has added since
         return server.name
 
     def remove_server(self, server_id: str) -> None:
@@ -176,8 +182,7 @@ def build(settings: Settings, backends: Mapping[str, Backend] | None = None, *, 
     catalogue = connect(settings, ahead) if backends is None else Catalogue(backends, last_choice=NANO)
     chat = _chat(settings, store, catalogue)
     servers = Servers(settings.data_dir)
-    if not is_run(settings.data_dir):
-        _add_servers(catalogue, servers)
+    _add_servers(catalogue, servers, settings.data_dir)
     teacher = Teacher(chat, own_rater(settings))
     return App(settings, store, catalogue, chat, teacher, library(settings), meter(settings), servers)
 
@@ -246,13 +251,20 @@ def connect(settings: Settings, ahead: bool = False) -> Catalogue:
 def connect_all(settings: Settings) -> Catalogue:
     """The same, with the servers that were added on the page. Raises ConfigError."""
     catalogue = connect(settings)
-    _add_servers(catalogue, Servers(settings.data_dir))
+    _add_servers(catalogue, Servers(settings.data_dir), settings.data_dir)
     return catalogue
 
 
-def _add_servers(catalogue: Catalogue, servers: Servers) -> None:
+def _add_servers(catalogue: Catalogue, servers: Servers, data_dir: Path) -> None:
+    """Add the servers of a data folder; of one that others may have made, none outside this computer."""
+    if is_run(data_dir):
+        return
+    usual = is_usual(data_dir)
     for server in servers.all():
         if catalogue.backend(server.name):
+            continue
+        if not usual and is_elsewhere(server.url):
+            catalogue.add(server.name, _Unusable(server.name, _NOT_OF_THIS_FOLDER.format(url=server.url)))
             continue
         try:
             backend = _of_list(server)

@@ -10,12 +10,11 @@ import re
 import secrets
 import stat
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
@@ -177,25 +176,42 @@ def nano_model() -> Path:
     return packaged if packaged.exists() else package.parent / "assets" / f"{NANO}.gguf"
 
 
+def is_usual(folder: Path) -> bool:
+    """Whether a data folder is the person's usual one. Others may have made any other: it names no place outside this
+    computer, to which keys and messages would go.
+    """
+    return folder.resolve() == _usual().resolve()
+
+
+def is_elsewhere(address: str, is_here: Callable[[str], bool] = is_this_computer) -> bool:
+    """Whether an address leads out of this computer; also one of odd form, which programs may read in other ways."""
+    match = _PLAIN_ADDRESS.fullmatch(address)
+    return match is None or not is_here(match["host"])
+
+
+_PLAIN_ADDRESS = re.compile(
+    r"(?:https?://)?(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d+)?(?:/[a-z0-9/._-]*)?", re.IGNORECASE
+)
+
+
+def _usual() -> Path:
+    default = Settings.model_fields["data_dir"].get_default(call_default_factory=True, validated_data={})
+    return named_path(os.environ.get("R1CHAT_DATA_DIR") or default)
+
+
 def _require_nothing_elsewhere(lines: Mapping[str, Any], flags: Mapping[str, Any], file: Path) -> None:
     """Raise ConfigError where lines name places outside this computer, to connect to or to be reached from.
 
-    For a folder that is not the person's usual one: others may have made it, and keys, which the environment may hold,
-    and messages would go there. What a flag or a variable says is the person's own.
+    For a folder that is not the person's usual one. What a flag or a variable says is the person's own. A database is
+    none of its business: drivers take its address from many places.
     """
     for name in ("base_url", "ollama_host", "hub", "database_url", "host", "allowed_hosts"):
         value = str(lines.get(name, ""))
-        if not value or name in flags or f"R1CHAT_{name.upper()}" in os.environ or value.startswith("sqlite:"):
+        if not value or name in flags or f"R1CHAT_{name.upper()}" in os.environ:
             continue
-        if name == "allowed_hosts" or _is_elsewhere(value, is_loopback if name == "host" else is_this_computer):
+        is_here = is_loopback if name == "host" else is_this_computer
+        if name in ("allowed_hosts", "database_url") or is_elsewhere(value, is_here):
             raise ConfigError(_ELSEWHERE.format(file=file, name=name, value=value, variable=f"R1CHAT_{name.upper()}"))
-
-
-def _is_elsewhere(address: str, is_here: Callable[[str], bool]) -> bool:
-    try:
-        return not is_here(urlsplit(address if "://" in address else f"//{address}").hostname or "")
-    except ValueError:
-        return False  # no address: that is told with the other faults of the file
 
 
 _lines: ContextVar[dict[str, Any]] = ContextVar("_lines")  # of the settings file that is being read
@@ -222,17 +238,16 @@ def load(**flags: Any) -> Settings:
     Raises ConfigError, and PathError for a data folder that cannot be.
     """
     present = {name: value for name, value in flags.items() if value not in (None, "", ())}
-    own = named_path(
-        os.environ.get("R1CHAT_DATA_DIR")
-        or Settings.model_fields["data_dir"].get_default(call_default_factory=True, validated_data={})
-    )
-    folder = named_path(present.get("data_dir") or own)
+    folder = named_path(present["data_dir"]) if "data_dir" in present else _usual()
     file = folder / FILE_NAME
     lines = {} if is_run(folder) else {name: value for name, value in _read(file).items() if value != ""}
+    if unknown := lines.keys() - Settings.model_fields.keys():  # the names of variables, too, which pydantic would take
+        faults = _joined([_UNKNOWN.format(name=name) for name in sorted(unknown)])
+        raise ConfigError(_BAD_SETTINGS.format(faults=faults, file=file))
     for name, variables in _ALIASES.items():
         if any(map(os.environ.get, variables)):
             lines.pop(name, None)  # pydantic would find it twice
-    if folder.resolve() != own.resolve():
+    if not is_usual(folder):
         _require_nothing_elsewhere(lines, present, file)
 
     token = _lines.set(lines)
@@ -326,11 +341,11 @@ def keep_rater(settings: Settings, rater: str) -> bool:
 
 
 _ELSEWHERE = Both(
-    "{file} says {name} = {value}, which is outside this computer, and the folder is not your usual one. If you want "
-    "that, say it yourself with the variable {variable}, or make the folder your usual one with R1CHAT_DATA_DIR; else "
-    "take the line out. Nothing was sent.",
-    "{file} 中的 {name} = {value} 指向这台电脑之外，而这不是你平常使用的数据文件夹。如果确实需要，请用环境变量 "
-    "{variable} 自行指定，或用 R1CHAT_DATA_DIR 把它设为常用文件夹；否则请删除这一行。没有发送任何内容。",
+    "{file} says {name} = {value}, which is or may be outside this computer, and the folder is not your usual one. "
+    "If you want that, say it yourself with the variable {variable}, or make the folder your usual one with "
+    "R1CHAT_DATA_DIR; else take the line out. Nothing was sent.",
+    "{file} 中的 {name} = {value} 指向或可能指向这台电脑之外，而这不是你平常使用的数据文件夹。如果确实需要，"
+    "请用环境变量 {variable} 自行指定，或用 R1CHAT_DATA_DIR 把它设为常用文件夹；否则请删除这一行。没有发送任何内容。",
 )
 _NO_FOLDER = Both(
     "The folder {folder} cannot be created ({reason}). Choose another one with --data-dir, or with the variable "
@@ -404,5 +419,8 @@ def _sentence(error: ValidationError, file: Path) -> Both:
                 name=name, value="…" if name.lower().endswith(_SECRET) else item["input"], reason=reason
             )
         )
-    joined = Both("; ".join(fault.en for fault in faults), "；".join(fault.zh for fault in faults))
-    return _BAD_SETTINGS.format(faults=joined, file=file)
+    return _BAD_SETTINGS.format(faults=_joined(faults), file=file)
+
+
+def _joined(faults: Sequence[Both]) -> Both:
+    return Both("; ".join(fault.en for fault in faults), "；".join(fault.zh for fault in faults))

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from r1chat.app import build
+from r1chat.app import build, connect_all
 from r1chat.cli.main import main
-from r1chat.config import load
-from r1chat.errors import ConfigError, EvaluationError, StoreError, TrainingError
+from r1chat.config import Settings, load
+from r1chat.errors import BackendError, ConfigError, EvaluationError, StoreError, TrainingError
 from r1chat.evaluation import running
 from r1chat.evaluation.listing import Evaluations
 from r1chat.learn.children import Children
@@ -250,6 +250,12 @@ def test_a_doctor_in_a_folder_with_a_planted_module_does_not_run_it(
         'database_url = "postgresql://a:b@203.0.113.5/chats"',
         'host = "0.0.0.0"',
         'allowed_hosts = ["evil.example"]',
+        'database_url = "postgresql://a@localhost/chats?host=203.0.113.5"',
+        'database_url = "sqlite:////tmp/elsewhere.db"',
+        "ollama_host = \"'203.0.113.5'\"",
+        'base_url = "http://127.0.0.1\\\\@203.0.113.5/v1"',
+        'base_url = "http://localhost@203.0.113.5/v1"',
+        'base_url = "//203.0.113.5/v1"',
     ],
 )
 def test_a_data_folder_that_is_not_the_usual_one_names_nothing_outside_this_computer(
@@ -263,6 +269,55 @@ def test_a_data_folder_that_is_not_the_usual_one_names_nothing_outside_this_comp
     monkeypatch.setenv("R1CHAT_DATA_DIR", str(tmp_path))  # the person's usual folder
     load(data_dir=tmp_path)
     load()
+
+
+@pytest.mark.parametrize("name", ["OLLAMA_HOST", "R1CHAT_OLLAMA_HOST", "HF_ENDPOINT", "R1CHAT_HUB", "HF_TOKEN", "Hub"])
+def test_a_settings_file_knows_no_names_of_variables(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "settings.toml").write_text(f'{name} = "http://203.0.113.5:11434"\n')
+    with pytest.raises(ConfigError, match=f"there is no setting '{name}'"):
+        load(data_dir=tmp_path)
+    monkeypatch.setenv("R1CHAT_DATA_DIR", str(tmp_path))
+    with pytest.raises(ConfigError, match=f"there is no setting '{name}'"):
+        load()
+
+
+def test_every_address_among_the_settings_is_looked_at(tmp_path: Path) -> None:
+    """A setting that is new, or none of these, has to be thought about here."""
+    harmless = {"data_dir", "models_dir", "model_path", "model", "system", "thinking", "titles", "rater", "keep_alive"}
+    harmless |= {"backend", "api_key", "hub_token", "hf_token"}  # a key of its own goes where a person says
+    for name, field in Settings.model_fields.items():
+        if name in harmless or field.annotation in (bool, int, float, int | None):
+            continue
+        value = '["203.0.113.5"]' if name == "allowed_hosts" else '"203.0.113.5"'
+        (tmp_path / "settings.toml").write_text(f"{name} = {value}\n")
+        with pytest.raises(ConfigError, match="outside this computer"):
+            load(data_dir=tmp_path)
+
+
+def test_servers_of_a_data_folder_that_is_not_the_usual_one_are_not_asked_where_they_are_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("R1CHAT_DATA_DIR", raising=False)
+    urls = ["http://203.0.113.6/v1", "http://127.0.0.1:9/v1"]
+    (tmp_path / "servers.json").write_text(json.dumps([{"url": url, "key": ""} for url in urls]))
+    (tmp_path / "settings.toml").write_text('model = "openai@203.0.113.6:m"\n')
+    settings = load(data_dir=tmp_path, ollama=False)
+
+    def reasons() -> list[str]:
+        with closing(build(settings)) as app:
+            statuses = app.catalogue.statuses(patience=None)
+            return [str(status.failure) for status in statuses if status.name.startswith("openai@")]
+
+    elsewhere, here = reasons()
+    assert "http://203.0.113.6/v1 is outside this computer" in elsewhere and "nothing is sent there" in elsewhere
+    assert "outside this computer" not in here
+    with closing(connect_all(settings)) as catalogue, pytest.raises(BackendError, match="nothing is sent there"):
+        catalogue.find("openai@203.0.113.6:m")
+    monkeypatch.setenv("R1CHAT_DATA_DIR", str(tmp_path))  # the person's usual folder
+    with closing(build(settings)) as app:
+        assert app.catalogue.backend("openai@203.0.113.6").url == urls[0]  # type: ignore[union-attr]
 
 
 def test_addresses_of_this_computer_and_what_flags_and_variables_say_are_fine(
