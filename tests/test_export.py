@@ -220,6 +220,21 @@ def test_what_the_rule_said_is_a_label_where_that_is_asked_for(store: Store, out
     assert unknown.id not in out.read_text()
 
 
+def test_a_reply_has_one_label_whichever_sources_say_so(store: Store, out: Path) -> None:
+    judgements = store.judgements
+    liked, disliked = (asked(store, RIGHT, message=message)[0] for message in ("27 + 43?", "43 + 27?"))
+    (model,) = asked(store, replace(RIGHT, answer="It is 70, I think."), message="70?")
+    correction = corrected(store, model, WRONG)
+    for right in (liked, disliked):
+        verified(store, "70", right)
+    verified(store, "70", model, correction)
+    judgements.rate(liked.id, "answer", "up", "ann")
+    judgements.rate(disliked.id, "answer", "down", "ann")
+    rows = exported(store, out, "unpaired", sources=frozenset({"thumbs", "verified"}))
+    assert [(row["reply"], row["label"]) for row in rows] == [(liked.id, True), (disliked.id, False)]
+    assert sorted(reasons(out)) == ["corrected", "thumbs_down", "verified_wrong"]
+
+
 def test_fine_tuning_takes_what_was_chosen_corrected_or_verified_once_each(store: Store, out: Path) -> None:
     chosen, rejected = asked(store, RIGHT, WRONG)
     for rater in ("ann", "bob"):

@@ -942,7 +942,8 @@ def test_what_a_model_answered_in_ollama_teaches_its_file_and_the_child_goes_bac
         assert (key, target.file.path, child) == ("llama.cpp:r1:latest", blob, blob)
         file = write_rows(app.store, app.catalogue, "prefer", tmp_path)
         gathered = read_rows("prefer", file, target.digests, target.names, every_model=False)
-        assert len(gathered.rows) + len(gathered.held) == 30 - gathered.contradictions and not gathered.others
+        assert len(gathered.rows) + len(gathered.held) == 30 - gathered.contradictions - gathered.same
+        assert not gathered.others
         assert next(it.pairs for it in materials(app) if it.model.key == key) == 30
         for name, sentence in (("checker", "checker:latest is an adapter"), ("nobody", "runs on a server")):
             with pytest.raises(TrainingError, match=sentence):
@@ -1016,6 +1017,23 @@ def test_the_digest_of_data_is_that_of_what_they_teach(tmp_path: Path) -> None:
     with_question = training_data(question="How old?")
     assert set(with_question.questions.values()) == {"How old?"}
     assert with_question.digest == training_data().digest
+
+
+def test_the_same_said_of_the_same_texts_counts_once(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+
+    def count(kind: Any, *, other: bool = False, **row: Any) -> tuple[int, int]:
+        rows = [{"prompt": f"p{n % 25}", "conversation": f"{n}", **row} for n in range(100)]
+        if other:
+            rows = [{**line, "chosen": f"{line['chosen']} {n // 25}"} for n, line in enumerate(rows)]
+        file.write_text("\n".join(map(json.dumps, rows)))
+        training_data = read_rows(kind, file, (), (), True)
+        return len(training_data.rows) + len(training_data.held), training_data.same
+
+    assert count("prefer", chosen="a", rejected="b") == (25, 75)
+    assert count("prefer", chosen="a", rejected="b", other=True) == (100, 0)
+    assert count("kto", completion="a", label=True) == (25, 75)
+    assert count("sft", completion="a") == (25, 75)
 
 
 def test_aspects_that_make_no_sense_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

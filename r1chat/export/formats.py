@@ -134,6 +134,10 @@ def _unpaired(case: Case, texts: Texts) -> _Rows:
         right = case.turn.accuracy(reply)
         if right is not None:
             reason = refusals.of_reply(reply) or _cut_thought(texts, reply)
+            if not reason and right:
+                reason = _taken_back(case.turn, reply)
+            if not reason and not right and reply.origin == "corrected":  # a person's words are no model's mistake
+                reason = "verified_wrong"
             yield Refused(reason, reply) if reason else _labelled(case, texts, reply, right)
 
 

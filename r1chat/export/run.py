@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -124,7 +124,7 @@ class _Job:
         """Export the judgements of one message."""
         self._statistics.judged(turn)
         split = "test" if turn.conversation_id in self._apart else "train"
-        seen: set[str] = set()  # replies that are a row already, where a row is one reply
+        seen: set[Hashable] = set()  # replies, with their labels, that are a row already
         for case in cases(turn):
             if case.kind not in self._judged:
                 continue
@@ -143,7 +143,7 @@ class _Job:
             for row in rows:
                 if isinstance(row, Refused):
                     self._refuse(case, row.reason, row.reply.id if row.reply else "")
-                elif not (self._form.alone and self._repeats(row, seen)):
+                elif not self._repeats(case, row, seen):
                     self._data[split].write(row.values)
                     self._statistics.add(case, row, split)
 
@@ -160,9 +160,12 @@ class _Job:
             raise ExportError(sentence.format(what=listed(self._statistics.refused)))
         return self._statistics
 
-    def _repeats(self, row: TrainingRow, seen: set[str]) -> bool:
-        key = row.replies[0].id
-        known = key in seen
+    def _repeats(self, case: Case, row: TrainingRow, seen: set[Hashable]) -> bool:
+        """A reply is taught once, whichever of the sources say so. What several people say of it is a row each."""
+        if len(row.replies) != 1:
+            return False
+        key = row.replies[0].id, row.values.get("label")
+        known = key in seen and (bool(self._form.alone) or case.kind == "reference")
         seen.add(key)
         return known
 

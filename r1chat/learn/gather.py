@@ -75,7 +75,8 @@ class TrainingData:
     """What there is to learn from. `solutions`: right answers by prompt, of conversations that are set apart.
     `questions`: the person's message by prompt, of all that is set apart; "" where it is not known.
 
-    `others` counts judgements of other models by name; `contradictions` those that say the opposite of another one.
+    `others` counts judgements of other models by name; `contradictions` those that say the opposite of another one;
+    `same` those that say of the same texts what another one says.
     `unusable`: why right answers cannot be checked, each of which is left out. `repeated` counts rows of a test file
     that are not set apart, since their prompt or conversation is trained on; `too_long` those that `fitting` left out.
     """
@@ -89,6 +90,7 @@ class TrainingData:
     unusable: tuple[Both, ...] = ()
     repeated: int = 0
     too_long: int = 0
+    same: int = 0
 
     @property
     def digest(self) -> str:
@@ -172,15 +174,25 @@ def read_rows(
     before = len(rows) + len(test_rows)
     rows, test_rows = [row for row in rows if row in agreed], [row for row in test_rows if row in agreed]
     contradictions = before - len(rows) - len(test_rows)
+    before = len(rows) + len(test_rows)
+    rows, test_rows = _distinct(rows, kind), _distinct(test_rows, kind)
+    same = 0 if kind == "grpo" else before - len(rows) - len(test_rows)
     if contradictions and not rows:
         raise TrainingError(_CONTRADICTORY.format(n=contradictions))
     if kind == "grpo":
-        rows, test_rows = _distinct(rows), _distinct(test_rows)
         answers = test_rows
     solutions = {row.prompt: row.reference for row in answers if row.reference and row.reference not in faults}
     questions = {row.prompt: row.question for row in (*answers, *test_rows)}
     return TrainingData(
-        tuple(rows), tuple(test_rows), solutions, questions, others, contradictions, tuple(unusable), repeated
+        tuple(rows),
+        tuple(test_rows),
+        solutions,
+        questions,
+        others,
+        contradictions,
+        tuple(unusable),
+        repeated,
+        same=same,
     )
 
 
@@ -357,9 +369,11 @@ def _unseen(rows: Sequence[TextRow], trained: Sequence[TextRow]) -> list[TextRow
     return [row for row in rows if row.prompt not in prompts and row.conversation not in conversations]
 
 
-def _distinct(rows: Sequence[TextRow]) -> list[TextRow]:
-    """One row of each prompt."""
-    return list({row.prompt: row for row in rows}.values())
+def _distinct(rows: Sequence[TextRow], kind: TrainingKind) -> list[TextRow]:
+    """One row of what is taught: another one proves nothing more. Of problems, one of each prompt."""
+    if kind == "grpo":
+        return list({row.prompt: row for row in rows}.values())
+    return list({(row.prompt, row.chosen, row.rejected, row.good): row for row in rows}.values())
 
 
 def _split(rows: Sequence[TextRow]) -> tuple[list[TextRow], list[TextRow]]:

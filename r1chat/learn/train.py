@@ -139,6 +139,8 @@ class _Job:
             self.tell(sentence)
         if gathered.contradictions:
             self.tell(_CONTRADICTIONS.format(n=gathered.contradictions))
+        if gathered.same:
+            self.tell(_SAME.format(n=gathered.same))
         if gathered.repeated:
             self.tell(_REPEATED.format(n=gathered.repeated))
         if gathered.unusable:
@@ -467,6 +469,10 @@ _FORECAST_TRIALS = Both(
 _CONTRADICTIONS = Both(
     "{n} judgements contradict others and are left out; the data page lists them.",
     "{n} 条评价与其他评价矛盾，已排除；数据页会列出它们。",
+)
+_SAME = Both(
+    "{n} judgements say of the same texts what others say, and do not count again.",
+    "{n} 条评价与其他评价针对相同文本且结论相同，不重复计入。",
 )
 _REPEATED = Both(
     "{n} rows of the test file are left out: their prompt or conversation is trained on too.",
