@@ -152,15 +152,19 @@ def test_phrasings_of_another_question_take_nothing_from_the_box(site: Site) -> 
     box, phrasings = page.get_by_role("textbox", name="Message"), page.locator("#phrasings textarea")
     box.fill("What is 2+2?")
     page.evaluate("document.querySelector('[data-command=phrasings]').click()")
-    phrasings.fill("What is 2+2?\n\nAdd two and two.")
+    phrasings.nth(1).fill("Add two and two.\n\nAnd say what it is.")
+    expect(phrasings).to_have_count(3)
     page.mouse.click(5, 5)
-    expect(phrasings).to_be_hidden()
+    expect(phrasings.first).to_be_hidden()
     box.fill("something else")
     page.evaluate("document.querySelector('[data-command=phrasings]').click()")
-    expect(phrasings).to_have_value("What is 2+2?\n\nAdd two and two.")
+    texts = ["What is 2+2?", "Add two and two.\n\nAnd say what it is.", ""]
+    expect(phrasings).to_have_count(3)
+    assert [phrasings.nth(n).input_value() for n in range(3)] == texts
     page.locator("[data-command=ask-phrasings]").click()
-    expect(phrasings).to_be_hidden()
+    expect(phrasings.first).to_be_hidden()
     expect(page.locator(".ask").first).to_have_text("What is 2+2?")
+    expect(page.locator(".asked .switch")).to_contain_text("1 of 2")
     expect(box).to_have_value("something else")
 
 
@@ -421,7 +425,9 @@ def test_a_question_is_asked_in_other_words_and_the_answers_are_grouped(site: Si
     expect(page.get_by_test_id("toast-body")).to_contain_text("2 to 9 different phrasings, not 1")
     expect(dialog.locator(".toast button")).to_have_css("padding", "0px")  # in a dialog, too
     dialog.get_by_role("button", name="Let the model write some").click()
-    expect(dialog.get_by_role("textbox")).to_have_value("What is 2 + 2?\n\nAdd 2 to 2.\n\n2 plus 2, please")
+    expect(dialog.get_by_role("textbox")).to_have_count(4)
+    texts = [dialog.get_by_role("textbox").nth(n).input_value() for n in range(4)]
+    assert texts == ["What is 2 + 2?", "Add 2 to 2.", "2 plus 2, please", ""]
     dialog.get_by_role("button", name="Ask all").click()
     expect(page.locator(".vote .group")).to_have_count(2)
     expect(page.locator(".vote .group").first).to_contain_text("2/3")

@@ -120,6 +120,7 @@ _SCRIPT_WORDS = (
     "outline",
     "palette",
     "palette_acts",
+    "phrasing",
     "phrasings",
     "phrasings_note",
     "placeholder",

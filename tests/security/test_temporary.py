@@ -175,6 +175,20 @@ def begin_temporary(page: Page) -> Locator:
     return page.get_by_role("textbox", name="Message")
 
 
+def test_the_page_after_a_temporary_conversation_is_an_ordinary_one_and_keeps_its_draft(site: Site) -> None:
+    app = site.serve(THOUGHT)
+    page = site.open()
+    box = begin_temporary(page)
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator("#temporary")).to_have_count(0)
+    box.fill("A long draft")
+    page.reload()
+    expect(box).to_have_value("A long draft")
+    page.keyboard.press("Enter")
+    finished(page)
+    assert len(app.store.conversations()) == 2
+
+
 STORED = "JSON.stringify(localStorage)"
 KEPT = "textarea, input:not([type=checkbox], [type=radio], [type=file])"  # what browsers keep
 LAX = "boxes => boxes.filter(box => box.autocomplete !== 'off').map(box => box.outerHTML)"

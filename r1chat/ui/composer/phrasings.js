@@ -10,14 +10,13 @@ import {openDialog} from './dialogs.js';
 
 const NAME = 'phrasings';  // of what is half written in the conversation's draft
 const COUNT = 3;  // phrasings that the model is asked for
+const MOST = 9;  // phrasings
+const TALLEST = 9;  // lines of a box at first
 
 /** @returns {HTMLDialogElement} */
 const dialog = () => find(document, '#phrasings');
-/** @returns {HTMLTextAreaElement} */
-const box = () => find(dialog(), 'textarea');
-
-/** The phrasings: paragraphs, with a blank line between two. */
-const written = () => box().value.split(/\n\s*\n/).map(text => text.trim()).filter(Boolean);
+const boxes = () => [...dialog().querySelectorAll('textarea')];
+const written = () => boxes().map(box => box.value.trim()).filter(Boolean);
 
 let home = current();  // whose phrasings are written
 let writing = new AbortController();
@@ -28,20 +27,48 @@ function open() {
   const form = element('form', {method: 'dialog'});
   const heading = element('h2', {id: 'phrasings-title', textContent: words.phrasings});
   const note = element('p', {id: 'phrasings-note', textContent: words.phrasings_note});
-  const area = textBox('textarea', {rows: 9, value: draftOf(home.id).edits[NAME] ?? prompt().value.trim()});
-  area.oninput = () => keepEdit(home, NAME, area.value);
-  area.setAttribute('aria-labelledby', 'phrasings-title');
-  area.setAttribute('aria-describedby', 'phrasings-note');
+  const list = element('div', {className: 'texts'});
   const line = element('div', {className: 'footer'});
   line.append(
     button('second', 'write-phrasings', words.write_phrasings),
     button('second', 'leave-phrasings', words.cancel),
     button('first', 'ask-phrasings', words.ask_phrasings),
   );
-  form.append(heading, note, area, line);
+  form.append(heading, note, list, line);
   dialog().replaceChildren(form);
+  fill(kept());
   dialog().onclose = () => writing.abort();
   openDialog(dialog(), 'textarea');
+}
+
+/** What is half written, or the message in the box. @returns {string[]} */
+function kept() {
+  const text = draftOf(home.id).edits[NAME] ?? JSON.stringify([prompt().value.trim()]);
+  try {
+    const texts = JSON.parse(text);
+    if (Array.isArray(texts)) return texts.map(String);
+  } catch {  // of an earlier r1chat: the text itself
+  }
+  return [text];
+}
+
+/** Show these phrasings, a box for each and an empty one for another. @param {string[]} texts */
+function fill(texts) {
+  find(dialog(), '.texts').replaceChildren();
+  for (const text of [...texts.filter(Boolean), ''].slice(0, MOST)) add(text);
+}
+
+/** @param {string} value */
+function add(value) {
+  const rows = Math.min(TALLEST, Math.max(2, value.split('\n').length));
+  const box = textBox('textarea', {rows, value});
+  box.setAttribute('aria-label', `${state.words.phrasing} ${boxes().length + 1}`);
+  box.setAttribute('aria-describedby', 'phrasings-note');
+  box.oninput = () => {
+    keepEdit(home, NAME, JSON.stringify(written()));
+    if (boxes().length < MOST && boxes().at(-1)?.value.trim()) add('');
+  };
+  find(dialog(), '.texts').append(box);
 }
 
 /** @param {string} className @param {string} command @param {string} textContent */
@@ -61,8 +88,8 @@ async function write(pressed) {
   const response = await request('r1chat/phrasings', body, writing.signal);
   pressed.disabled = false;
   if (!response || !dialog().open || !isCurrent(mine)) return;
-  box().value = [...written(), .../** @type {string[]} */ (await response.json())].join('\n\n');
-  keepEdit(home, NAME, box().value);
+  fill([...written(), .../** @type {string[]} */ (await response.json())]);
+  keepEdit(home, NAME, JSON.stringify(written()));
 }
 
 async function ask() {

@@ -23,7 +23,11 @@ def show(
     query: str = "",
     deleted: ConversationInfo | None = None,
 ) -> PageUpdate:
-    """The conversation with what is chosen for its next message, and the list. Raises NotFoundError."""
+    """The conversation with what is chosen for its next message, and the list. Raises NotFoundError.
+
+    The empty page is an ordinary one, also after a look at a temporary conversation.
+    """
+    app = app if conversation else app.main
     choice = choice_of(app, conversation, model)
     return {
         "conversation": conversation,

@@ -53,10 +53,11 @@ class ComposerWords:
     # asking in other words
     phrasings = Both("Ask in other words", "换种说法提问")
     phrasings_note = Both(
-        "One phrasing a paragraph. Each is answered once, and the answers are grouped: you see whether the answer "
-        "hangs on the wording.",
-        "每段一种说法。每种说法回答一次，并将答案分组：可以看出答案是否取决于措辞。",
+        "One phrasing a box. Each is answered once, and the answers are grouped: you see whether the answer hangs on "
+        "the wording.",
+        "每个框一种说法。每种说法回答一次，并将答案分组：可以看出答案是否取决于措辞。",
     )
+    phrasing = Both("Phrasing", "说法")
     write_phrasings = Both("Let the model write some", "让模型来写")
     ask_phrasings = Both("Ask all", "全部提问")
 
