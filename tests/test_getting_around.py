@@ -100,3 +100,39 @@ def test_a_reply_that_ends_in_a_hidden_tab_is_told_by_its_title(site: Site) -> N
     ask(page, "and again")
     finished(page)
     assert page.evaluate("told.length") == 1  # only in the background
+
+
+def test_the_keyboard_keeps_its_place_when_an_act_has_the_reply_drawn_anew(site: Site) -> None:
+    gate = Gate(["<think>", "\nHm."], ["\n</think>\n\n", "It is 10."])
+    site.serve(gate)
+    page = site.open()
+    gate.opened.set()
+    ask(page, "7 + 3 = ?")
+    finished(page)
+
+    gate.opened.clear()
+    page.keyboard.press("Tab")  # from here on it is the keyboard that moves the focus
+    page.get_by_role("button", name="Regenerate").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".reply.thinking")).to_be_focused()
+    gate.opened.set()
+    expect(page.get_by_role("button", name="Regenerate")).to_be_focused()
+
+    page.get_by_role("button", name="Previous").last.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".switch").last).to_contain_text("1 of 2")
+    expect(page.locator(".switch button:focus")).to_have_count(1)
+
+    more = page.locator(".reply .more > summary").last
+    more.focus()
+    page.keyboard.press("Enter")
+    page.locator(".reply .more [data-verb=skip]").last.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".switch").last).to_contain_text("3 of 3")
+    finished(page)
+    expect(page.locator(".reply .more > summary").last).to_be_focused()
+
+    page.get_by_role("button", name="Regenerate").click()  # a pointer leaves none behind that a blank would press
+    expect(page.locator(".switch").last).to_contain_text("4 of 4")
+    finished(page)
+    expect(page.locator("#transcript .read :focus")).to_have_count(0)

@@ -7,7 +7,12 @@ const open = () => all(document, 'details.menu[open]');
 
 document.addEventListener('click', event => {
   const inside = around(event.target, 'details.menu'), pressed = around(event.target, 'details.menu > div button');
-  for (const menu of open()) if (menu !== inside || pressed) menu.open = false;
+  for (const menu of open()) {
+    if (menu === inside && !pressed) continue;
+    const byKeyboard = menu === inside && event.detail === 0 && menu.contains(document.activeElement);
+    menu.open = false;
+    if (byKeyboard) find(menu, 'summary').focus();
+  }
   const form = around(event.target, 'details.reference');  // what is half written stays in it
   for (const other of all(document, 'details.reference[open]')) if (other !== form) other.removeAttribute('open');
 });

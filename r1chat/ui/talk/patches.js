@@ -1,6 +1,7 @@
 // Puts the patches of the feed on the page; see `talk/feed.py`.
 
 import {all, around, element, find, isChanged} from './dom.js';
+import {keepPlace, placeOfKeyboard} from './focus.js';
 import {isFollowing, settle} from './scroll.js';
 import {read, scroller} from './transcript.js';
 
@@ -33,6 +34,7 @@ export function onPatch(watcher) {
 
 /** @param {Patch} patch */
 export function patch({fresh, order, blocks = [], state: marks}) {
+  const place = placeOfKeyboard();
   if (order) arrange(order);
   for (const block of blocks) put(block);
   if (order) markOlder();
@@ -47,6 +49,7 @@ export function patch({fresh, order, blocks = [], state: marks}) {
     showWhatCannotBeDone();
   }
   for (const watcher of watchers) watcher(blocks, Boolean(order));
+  keepPlace(place);
   if (marks) for (const watcher of stateWatchers) watcher({...document.body.dataset});
   settle();
 }
