@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -467,3 +468,27 @@ def test_now_is_obeyed_while_the_thought_runs(tmp_path: Path) -> None:
         keyboard.see("> ")
         keyboard.type("/quit\r")
         assert keyboard.leave() == 0
+
+
+@pytest.mark.slow
+def test_what_is_pasted_while_a_reply_runs_is_one_message_and_what_is_not_sent_is_told(tmp_path: Path) -> None:
+    pasted = "Review this log:\nline one\n/bad\n/new\n/quit\nWhat is wrong?"
+    with server_that_says("It is 70.", reasoning="27 + 43 …", stalls_after=1) as server:
+        keyboard = Keyboard(tmp_path, server)
+        keyboard.see("> ")
+        keyboard.type("27 + 43 = ?\r")
+        keyboard.see("27 + 43 …")
+        keyboard.type(f"{pasted}\n")
+        time.sleep(0.5)
+        keyboard.type("/quit\r")
+        time.sleep(0.5)
+        keyboard.type("And this?\r")
+        time.sleep(0.5)
+        keyboard.type("\x03")
+        keyboard.see("Stopped")
+        keyboard.see("27 + 43 …")  # the reply to what was pasted
+        keyboard.type("\x03")
+        keyboard.see("Stopped")
+        keyboard.see("Not sent:\r\n  And this?")
+        assert keyboard.leave() == 0
+    assert [turn.content for turn in kept(tmp_path).turns] == ["27 + 43 = ?", pasted]

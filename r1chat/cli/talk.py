@@ -24,6 +24,7 @@ from r1chat.votes import AnswerGroup, group, voice
 
 NOW = "/now"
 _LOOK_EVERY = 0.3  # seconds
+_PASTED_WITHIN = 0.03  # seconds between two lines; nobody types as fast
 NOTHING_YET = Both(
     "There is no message in this conversation yet. Write one first.", "这个对话里还没有消息。请先写一条。"
 )
@@ -168,17 +169,24 @@ class Talk:
         return reply
 
     def _read_ahead(self) -> None:
-        """Obey `/now` while the thought still runs; any other line that was typed waits for its turn."""
+        """Obey `/now` while the thought still runs; any other line that was typed waits for its turn.
+
+        Lines that come at once were pasted: they are one message, whatever stands in them.
+        """
         if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
             return
-        while select.select([sys.stdin.fileno()], [], [], 0)[0]:
+        lines: list[str] = []
+        while select.select([sys.stdin.fileno()], [], [], _PASTED_WITHIN if lines else 0)[0]:
             line = os.read(sys.stdin.fileno(), 65536).decode(errors="replace")  # a terminal gives one line at a time
             if not line:
-                return
-            if line.strip() != NOW:
-                self.typed_ahead.append(line.rstrip("\n"))
-                continue
-            try:
-                self._app.chat.answer_now(self.conversation_id or "")
-            except R1ChatError as error:
-                self._screen.note(str(error))
+                break
+            lines.append(line)
+        if not lines:
+            return
+        if "".join(lines).strip() != NOW:
+            self.typed_ahead.append("".join(lines).rstrip("\n"))
+            return
+        try:
+            self._app.chat.answer_now(self.conversation_id or "")
+        except R1ChatError as error:
+            self._screen.note(str(error))

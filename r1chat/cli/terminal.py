@@ -92,6 +92,8 @@ def converse(talk: Talk, screen: Screen, read: Callable[[str], str] = input) -> 
             _obey(talk, screen, line)
         except R1ChatError as error:
             screen.note(str(error))
+    if talk.typed_ahead:
+        screen.note("Not sent:\n" + "\n".join(f"  {text}" for text in talk.typed_ahead))
     talk.settle()
     if talk.conversation_id:
         screen.note(f"Kept. Go on with it on the page, or here:\n  r1chat chat --conversation {talk.conversation_id}")
@@ -120,8 +122,8 @@ def remark_on(reply: Reply) -> str:
 
 
 def _obey(talk: Talk, screen: Screen, line: str) -> None:
-    """Do what one line asks for: a command, or else a message."""
-    command = re.fullmatch(r"(/\w+)(?:\s+(\S+))?\s*", line)
+    """Do what one line asks for: a command, or else a message. Several lines are a message."""
+    command = re.fullmatch(r"(/\w+)(?:[ \t]+(\S+))?[ \t]*", line)
     match command.groups() if command else None:
         case None:
             if line.strip():
