@@ -58,6 +58,11 @@ _UNEXPECTED = Both(
     "{file} 与 r1chat 创建的数据库不同：{reason}。没有任何改动。请选择另一个备份，或把完好的行救到新文件中："
     "`r1chat rescue FILE --from {file}`。",
 )
+NEWER = Both(
+    "{file} comes from a newer version of r1chat, and this one would lose a part of it. Nothing was changed. Update "
+    "r1chat, then try again.",
+    "{file} 来自更新版本的 r1chat，当前版本会丢失其中一部分。没有任何改动。请更新 r1chat 后再试。",
+)
 _TOO_LONG = Both("reading it takes too long", "读取它耗时太长")
 _IN_USE = Both(
     "The database {file} is open in another program. Close r1chat everywhere, then try again; nothing was changed.",
@@ -213,6 +218,8 @@ def check(file: Path, *, strict: bool = False) -> Copy:
                 int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
                 for table in ("conversation", "reply")
             ]
+    except strict_check.NewerVersionError:
+        raise StoreError(NEWER.format(file=file)) from None
     except strict_check.UnexpectedContentError as error:
         raise StoreError(_UNEXPECTED.format(file=file, reason=error.reason)) from None
     except (sqlite3.Error, OSError) as error:

@@ -24,8 +24,8 @@ from r1chat.both import Both
 from r1chat.errors import StoreError
 from r1chat.files import DAY, named_path
 from r1chat.messages import Reply
-from r1chat.store import search, strict_check
-from r1chat.store.backup import NO_FILE, check
+from r1chat.store import migrations, search, strict_check
+from r1chat.store.backup import NEWER, NO_FILE, check
 from r1chat.store.database import Database
 from r1chat.store.erase import TABLES
 from r1chat.store.schema import conversations, replies, turns
@@ -82,6 +82,9 @@ def rescue(damaged: Path, target: Path) -> list[Rescued]:
                 shutil.copyfile(log, f"{copy}-wal")
             size = sum(file.stat().st_size for file in Path(folder).iterdir())
             _pad(copy)
+            versions, _, _ = _read(copy, migrations.VERSION_TABLE, size)
+            if any(migrations.is_newer(row.get("version_num")) for row in versions):
+                raise StoreError(NEWER.format(file=damaged))
             read = {name: _read(copy, name, size) for name in RESCUED}
         except (OSError, sqlite3.Error) as error:
             full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the copy's

@@ -43,6 +43,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 _OBJECTS = "SELECT type, name, tbl_name, sql FROM sqlite_master LIMIT ?"
 
 _UNKNOWN_REVISION = Both("it does not say which version made it", "它没有说明由哪个版本创建")
+_NEWER = Both("a newer version of r1chat made it", "它由更新版本的 r1chat 创建")
 _ENCODING = Both("its texts are not in UTF-8", "其中的文本不是 UTF-8 编码")
 _MISSING = Both("{name} is missing, or defined in another way", "{name} 缺失，或定义不同")
 _EXTRA = Both("{name} is not one of r1chat's, or defined in another way", "{name} 不属于 r1chat，或定义不同")
@@ -63,6 +64,10 @@ class UnexpectedContentError(Exception):
     def __init__(self, reason: Wording) -> None:
         super().__init__(str(reason))
         self.reason = reason
+
+
+class NewerVersionError(UnexpectedContentError):
+    """A later version of r1chat made it."""
 
 
 @contextmanager
@@ -106,7 +111,8 @@ def check_schema(connection: sqlite3.Connection) -> None:
         raise UnexpectedContentError(_ENCODING)
     revisions = connection.execute(f"SELECT version_num FROM {migrations.VERSION_TABLE} LIMIT 2").fetchall()
     if len(revisions) != 1 or revisions[0][0] not in migrations.REVISIONS:
-        raise UnexpectedContentError(_UNKNOWN_REVISION)
+        newer = len(revisions) == 1 and migrations.is_newer(revisions[0][0])
+        raise NewerVersionError(_NEWER) if newer else UnexpectedContentError(_UNKNOWN_REVISION)
     revision = revisions[0][0]
     expected = latest if revision == migrations.LATEST else _expected(revision)
     for template, rows in ((_MISSING, expected - objects), (_EXTRA, objects - expected)):

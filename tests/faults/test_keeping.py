@@ -538,6 +538,18 @@ def test_rescue_leaves_out_the_rows_that_restore_would_refuse(tmp_path: Path, so
     assert (restored.conversations, restored.replies) == (1, 1)
 
 
+def test_a_backup_of_a_newer_version_is_neither_put_back_nor_rescued_in_part(tmp_path: Path, sound: Path) -> None:
+    newer = tmp_path / "newer.db"
+    shutil.copy(sound, newer)
+    with closing(sqlite3.connect(newer)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9998'")
+        connection.execute("ALTER TABLE reply ADD COLUMN newer TEXT DEFAULT 'x'")
+    for act in (lambda: backup.restore(newer, tmp_path / "r1chat.db"), lambda: rescue(newer, tmp_path / "saved.db")):
+        with pytest.raises(StoreError, match=r"newer\.db comes from a newer version of r1chat.*Update r1chat"):
+            act()
+    assert [file.name for file in tmp_path.glob("*.db")] == ["newer.db"]
+
+
 @pytest.mark.slow
 def test_a_backup_of_every_older_version_is_put_back_and_opens(tmp_path: Path) -> None:
     shutil.copy(OLD, tmp_path / "old.db")

@@ -7,6 +7,7 @@ new rules is rebuilt with `op.batch_alter_table`.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -14,6 +15,11 @@ from sqlalchemy import Connection
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0008", "0009", "0010", "0011")  # oldest first
 LATEST = REVISIONS[-1]
 VERSION_TABLE = "alembic_version"
+
+
+def is_newer(revision: object) -> bool:
+    """Whether a database's revision is one that a later version of r1chat has, as far as its name tells."""
+    return isinstance(revision, str) and re.fullmatch(r"[0-9]{4}", revision) is not None and revision > LATEST
 
 
 def upgrade(connection: Connection, target: str = LATEST) -> None:
