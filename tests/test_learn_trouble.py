@@ -187,6 +187,11 @@ def test_a_run_with_too_few_judgements_counts_those_of_today_when_it_is_tried_ag
         assert files == {"wish.json", "status.json"}, "nothing needs the data"
         judge(store, 6)
     assert train(tmp_path, model="r1chat-nano") == 1
+    error = capsys.readouterr().err
+    assert "12 judgements can be used: too few" in error and "6 judgements say of the same texts" in error
+    with closing(new_store(tmp_path)) as store:
+        judge(store, 18)
+    assert train(tmp_path, model="r1chat-nano") == 1
     assert "18 judgements can be used: too few" in capsys.readouterr().err
 
 
@@ -229,6 +234,18 @@ def test_what_a_run_says_of_its_data_is_without_rows_that_are_too_long(
 
 
 @marked
+def test_judgements_of_any_length_are_trained_on_where_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judge_long(tmp_path, 30)
+    assert train(tmp_path, "--longest", "4000", "--epochs", "1", model="r1chat-nano") == 0
+    status = Runs(tmp_path).get("first").status
+    assert status.rows + status.held == 30 and "longer than" not in capsys.readouterr().out
+    assert main(["train", "prefer", "--model", "x", "--longest", "40000", "--data-dir", str(tmp_path)]) == 1
+    assert "--longest 40000 makes no sense" in capsys.readouterr().err
+
+
+@marked
 @pytest.mark.parametrize("samples", ["0", "33"])
 def test_a_number_of_samples_that_makes_no_sense_is_refused(
     samples: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -264,6 +281,8 @@ def test_rows_that_are_too_long_are_counted_and_leave_no_question_behind() -> No
     assert gathered.digest == TrainingData(rows[:1], (apart[0], apart[3])).digest
     with pytest.raises(TrainingError, match=r"3 judgements can be used.*4 judgements are longer than 1000 tokens"):
         check_enough(gathered, "prefer")
+    assert fitting(TrainingData(rows, apart), Words(), 1001).too_long == 0
+    assert fitting(TrainingData(rows, apart), Words(), 100).longest == 100
 
 
 def test_without_pytorch_the_page_says_what_to_install_in_both_languages() -> None:

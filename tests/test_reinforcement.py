@@ -106,6 +106,38 @@ def test_samples_of_a_batch_have_the_probabilities_that_the_model_gives_them_whe
         assert (row.tokens[-1] in words.ends) == row.ended and len(row.text.encode()) >= len(row.tokens) - 1
 
 
+@pytest.mark.parametrize("reading", ["", "llama"], indirect=True)
+def test_a_long_reply_is_scored_in_parts_with_the_same_figures_and_gradients(reading: Any) -> None:
+    import torch
+
+    from r1chat.learn.forecast import LOGITS
+    from r1chat.training.lora import Adapter
+    from r1chat.training.objectives import AT_ONCE, Sequences, score
+
+    base = base_of(reading)
+    adapter = Adapter(base.network, base.layers, 4, 8.0)
+    torch.manual_seed(1)
+    for parameter in adapter.parameters():
+        torch.nn.init.normal_(parameter, std=0.05)
+    prompt, reply = reading.prompt("Why?"), [reading.prompt("Why?")[-1]] * (AT_ONCE + 100)
+    gradients = []
+    for in_parts in (True, False):
+        for parameter in adapter.parameters():
+            parameter.grad = None
+        if in_parts:
+            scores = score(base, Sequences([prompt], [reply]))
+            total, first = scores.log_probability[0], float(scores.first[0])
+        else:
+            tokens = torch.tensor([[*prompt, *reply]])
+            logits = base.logits(base.hidden(tokens[:, :-1])[0, len(prompt) - 1 :])
+            total = logits.log_softmax(-1).gather(1, tokens[0, len(prompt) :, None]).sum()
+            assert first == float((logits.argmax(-1) == tokens[0, len(prompt) :]).sum())
+        total.backward()
+        gradients.append([total.detach(), *(parameter.grad.clone() for parameter in adapter.parameters())])
+    assert all(torch.allclose(mine, whole, rtol=1e-3, atol=1e-3) for mine, whole in zip(*gradients, strict=True))
+    assert AT_ONCE == LOGITS
+
+
 @pytest.mark.parametrize("reading", ["llama"], indirect=True)
 def test_the_likeliest_reply_is_the_one_that_llama_cpp_writes(reading: Any) -> None:
     from r1chat.training.sampling import complete_tokens

@@ -281,6 +281,9 @@ def train(
         int | None, typer.Option(metavar="N", help="Of prefer, sft, kto: at N rates, of which the best is kept.")
     ] = None,
     limit: Annotated[int | None, typer.Option(metavar="N", help="Of grpo --model: tokens of a sample (512).")] = None,
+    longest: Annotated[
+        int | None, typer.Option(metavar="N", help="Of prefer, sft, kto: tokens of the longest judgement taken (1000).")
+    ] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the run, and of what comes of it.")] = None,
     every_model: Annotated[bool, typer.Option("--every-model", help="Judgements of other models, too.")] = False,
     by: Annotated[

@@ -27,6 +27,7 @@ from r1chat.learn.train import CancelledError, check_installed, train
 from r1chat.learn.trials import read_trials
 
 LONGEST_SAMPLE = 8192  # tokens
+LONGEST_ROW = 32_768  # tokens
 ACTIONS = ("list", "keep", "add", "rename", "delete", "export", "merge")
 
 
@@ -84,6 +85,7 @@ def _wish(app: App, kind: str, flags: Mapping[str, Any]) -> RunWish:
         by=_by(kind, flags["by"] or ""),
         trials=_trials(flags["trials"]),
         limit=_limit(flags["limit"]),
+        longest=_longest(flags["longest"]),
     )
 
 
@@ -105,6 +107,13 @@ def _limit(tokens: int | None) -> int:
     """Raises TrainingError for a number that makes no sense."""
     if tokens is not None and not 1 <= tokens <= LONGEST_SAMPLE:
         raise TrainingError(_NO_LIMIT.format(tokens=tokens, most=LONGEST_SAMPLE))
+    return tokens or 0
+
+
+def _longest(tokens: int | None) -> int:
+    """Raises TrainingError for a number that makes no sense."""
+    if tokens is not None and not 1 <= tokens <= LONGEST_ROW:
+        raise TrainingError(_NO_LONGEST.format(tokens=tokens, most=LONGEST_ROW))
     return tokens or 0
 
 
@@ -299,6 +308,10 @@ _NO_SAMPLES = Both(
 _NO_TRIALS = Both(
     "--trials {count} makes no sense. Give 1 to {most}.",
     "--trials {count} 没有意义。请给出 1 到 {most}。",
+)
+_NO_LONGEST = Both(
+    "--longest {tokens} makes no sense. Give a number of tokens from 1 to {most:,}.",
+    "--longest {tokens} 没有意义。请给出 1 到 {most:,} 之间的 token 数。",
 )
 _NO_LIMIT = Both(
     "--limit {tokens} makes no sense. It is the most tokens of a sample: give 1 to {most}.",

@@ -26,9 +26,9 @@ _ADAPTED = _ALWAYS | {
     "by",  # its own sentence says which stage takes it
 }
 _OPTIONS = {
-    "prefer": _ADAPTED | {"trials"},
-    "sft": _ADAPTED | {"trials"},
-    "kto": _ADAPTED | {"trials"},
+    "prefer": _ADAPTED | {"trials", "longest"},
+    "sft": _ADAPTED | {"trials", "longest"},
+    "kto": _ADAPTED | {"trials", "longest"},
     "cold-start": _FROM | {"layers", "feed_forward"},
     "reject": _SAMPLED,
     "grpo": _SAMPLED,

@@ -19,6 +19,7 @@ TRANSFORMERS = 800_000_000  # bytes more where transformers computes the model: 
 SMALL = 2e7  # parameters below which a model is one of `r1chat train`, and computed by its own decoder
 SAMPLING = 1.9e10  # parameters x tokens that one core samples in a second, 32 to 64 replies at a time
 GREEDY = 0.5  # of that where held-out questions are answered: fewer replies at a time
+LOGITS = 1024  # places whose logits are computed together, see `training.objectives`
 SAMPLE = 150  # tokens of a sample, about
 ANSWER = 100  # tokens of an answer of the proof
 WRITING = 6.0e9  # parameters x tokens that one core writes in a second, one reply at a time
@@ -99,7 +100,9 @@ def forecast(
     width, layers = header.count(".embedding_length"), header.layers
     hidden = header.count(".feed_forward_length", 4 * width)
     activations = part * layers * (14 * width + 4 * hidden) * 4
-    logits = part * header.vocabulary * 4 * 2  # about half of the tokens are completions; logits and two of their kind
+    logits = (
+        min(part, 2 * LOGITS) * header.vocabulary * 4 * 2
+    )  # of completions, about half of the tokens; two of a kind
     work = max(activations + logits, cache)  # samples are written before they are trained on
     libraries = LIBRARIES if parameters < SMALL else LIBRARIES + TRANSFORMERS
     return TrainingForecast(seconds + answers, answers, libraries, 2 * 4 * parameters, work)

@@ -46,7 +46,7 @@ SOURCES: dict[TrainingKind, frozenset[Source] | None] = {
 APART = 0.2  # of the judgements
 LEAST = 20  # rows that are trained on
 SHOWS = 150  # rows that show a lift of about ten points
-LONGEST = 1000  # tokens of a row's longer side with its prompt; longer ones are left out
+LONGEST = 1000  # tokens of a row's longer side with its prompt, where nobody says otherwise; longer ones are left out
 _LONGEST_LINE = 16 << 20  # bytes of a row in a file
 
 
@@ -78,7 +78,8 @@ class TrainingData:
     `others` counts judgements of other models by name; `contradictions` those that say the opposite of another one;
     `same` those that say of the same texts what another one says.
     `unusable`: why right answers cannot be checked, each of which is left out. `repeated` counts rows of a test file
-    that are not set apart, since their prompt or conversation is trained on; `too_long` those that `fitting` left out.
+    that are not set apart, since their prompt or conversation is trained on; `too_long` those that `fitting` left out,
+    which have more than `longest` tokens.
     """
 
     rows: tuple[TextRow, ...]
@@ -90,6 +91,7 @@ class TrainingData:
     unusable: tuple[Both, ...] = ()
     repeated: int = 0
     too_long: int = 0
+    longest: int = LONGEST
     same: int = 0
 
     @property
@@ -240,14 +242,14 @@ class Tokenizer(Protocol):
     def completion(self, text: str) -> list[int]: ...
 
 
-def fitting(gathered: TrainingData, tokenizer: Tokenizer) -> TrainingData:
-    """The rows of at most LONGEST tokens, and the right answers and messages of prompts that are left; the others are
+def fitting(gathered: TrainingData, tokenizer: Tokenizer, longest: int = LONGEST) -> TrainingData:
+    """The rows of at most `longest` tokens, and the right answers and messages of prompts that are left; the others are
     counted.
     """
 
     def fits(row: TextRow) -> bool:
         replies = [tokenizer.completion(text) for text in (row.chosen, row.rejected) if text]
-        return len(tokenizer.prompt(row.prompt)) + max(map(len, replies), default=0) <= LONGEST
+        return len(tokenizer.prompt(row.prompt)) + max(map(len, replies), default=0) <= longest
 
     rows, test_rows = (tuple(filter(fits, part)) for part in (gathered.rows, gathered.held))
     gone = {row.prompt for row in gathered.held} - {row.prompt for row in test_rows}
@@ -258,12 +260,18 @@ def fitting(gathered: TrainingData, tokenizer: Tokenizer) -> TrainingData:
         solutions={prompt: right for prompt, right in gathered.solutions.items() if prompt not in gone},
         questions={prompt: question for prompt, question in gathered.questions.items() if prompt not in gone},
         too_long=len(gathered.rows) + len(gathered.held) - len(rows) - len(test_rows),
+        longest=longest,
     )
 
 
 def too_long_told(gathered: TrainingData) -> list[Both]:
     """A sentence on rows that are left out for their length, if there are any."""
-    return [_TOO_LONG.format(n=gathered.too_long, most=LONGEST)] if gathered.too_long else []
+    return [_TOO_LONG.format(n=gathered.too_long, most=gathered.longest)] if gathered.too_long else []
+
+
+def same_told(gathered: TrainingData) -> list[Both]:
+    """A sentence on rows that say what others say, if there are any."""
+    return [_SAME.format(n=gathered.same)] if gathered.same else []
 
 
 def check_enough(gathered: TrainingData, kind: TrainingKind) -> Both | None:
@@ -271,7 +279,7 @@ def check_enough(gathered: TrainingData, kind: TrainingKind) -> Both | None:
     n, test_count = len(gathered.rows), len(gathered.held)
     if n < LEAST or not test_count:
         too_few = _too_few(kind, n + test_count).text
-        reasons = too_long_told(gathered)
+        reasons = [*too_long_told(gathered), *same_told(gathered)]
         if kind == "grpo" and gathered.unusable:
             reasons.append(unusable_told(gathered.unusable))
         raise TrainingError(Both.sentences([too_few, *reasons]))
@@ -499,9 +507,14 @@ _TOO_FEW_TO_CHOOSE = Both(
     "可用的评价有 {n} 条：不足以做多次试验，因为其中一部分要用来选出最好的一次，不能再用于检验；至少约需 {least} 条。"
     "请去掉 --trials。",
 )
+_SAME = Both(
+    "{n} judgements say of the same texts what others say, and do not count again.",
+    "{n} 条评价与其他评价针对相同文本且结论相同，不重复计入。",
+)
 _TOO_LONG = Both(
-    "{n} judgements are longer than {most} tokens with their prompt and are left out.",
-    "{n} 条评价连同提示超过 {most} 个 token，已排除。",
+    "{n} judgements are longer than {most} tokens with their prompt and are left out; r1chat train takes them with "
+    "--longest, in more time and memory.",
+    "{n} 条评价连同提示超过 {most} 个 token，已排除；r1chat train 可用 --longest 纳入它们，但需要更多时间和内存。",
 )
 _ONE_CONVERSATION = Both(
     "All judgements belong to one conversation, or to several that begin with the same message, so none can be set "

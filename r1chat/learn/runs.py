@@ -60,6 +60,7 @@ class RunWish:
     device: str = "auto"  # see `training.device`
     trials: int = 1  # of prefer, sft, kto: runs from the same start at different rates, of which the best is kept
     limit: int = 0  # of grpo: tokens of a sample
+    longest: int = 0  # tokens of the rows that are taken, see `gather.fitting`
     by: str = ""  # of kto: the aspects whose marks are the labels, see `aspects.weights`; "": the thumbs
 
 

@@ -30,6 +30,7 @@ def start(settings: Settings, run: TrainingRun) -> None:
     arguments += ["--samples", str(wish.samples)] if wish.samples else []
     arguments += ["--trials", str(wish.trials)] if wish.trials > 1 else []
     arguments += ["--limit", str(wish.limit)] if wish.limit else []
+    arguments += ["--longest", str(wish.longest)] if wish.longest else []
     arguments += ["--weights", wish.weights] if wish.weights else []
     arguments += ["--device", wish.device]
     arguments += ["--by", wish.by] if wish.by else []

@@ -44,6 +44,11 @@ class Lesson:
         return [row for _, row in self.trained]
 
     @property
+    def longest(self) -> int:
+        """Tokens of the longest row, which are computed together however many they are."""
+        return max(row.tokens for row in self.rows)
+
+    @property
     def longest_prompt(self) -> int:
         return max(len(row.prompt) for row in self.rows)
 

@@ -28,12 +28,14 @@ from r1chat.learn.defaults import epochs_for, part_for, rate_for, rows_for
 from r1chat.learn.forecast import Sampling, TrainingForecast, forecast, needed_memory
 from r1chat.learn.forgetting import forget_erased_in, note_names
 from r1chat.learn.gather import (
+    LONGEST,
     TextRow,
     TrainingData,
     check_enough,
     choosing_part,
     fitting,
     read_rows,
+    same_told,
     too_long_told,
     unusable_told,
     write_rows,
@@ -126,7 +128,7 @@ class _Job:
         from r1chat.training.device import memory_told
 
         with closing(LoadedModel(target.file.path, self.wish.threads)) as reading, memory_told():
-            gathered, choosing = self._parts(target, fitting(gathered, reading))
+            gathered, choosing = self._parts(target, fitting(gathered, reading, self.wish.longest or LONGEST))
             return self._do(target, gathered, choosing, reading)
 
     def _parts(self, target: Target, gathered: TrainingData) -> tuple[TrainingData, tuple[TextRow, ...]]:
@@ -135,12 +137,10 @@ class _Job:
         learnt, choosing = choosing_part(gathered) if self.wish.trials > 1 else (gathered, ())
         if warning:
             self.tell(warning)
-        for sentence in too_long_told(gathered):
+        for sentence in (*too_long_told(gathered), *same_told(gathered)):
             self.tell(sentence)
         if gathered.contradictions:
             self.tell(_CONTRADICTIONS.format(n=gathered.contradictions))
-        if gathered.same:
-            self.tell(_SAME.format(n=gathered.same))
         if gathered.repeated:
             self.tell(_REPEATED.format(n=gathered.repeated))
         if gathered.unusable:
@@ -278,7 +278,7 @@ class _Job:
             file.parameters,
             0 if sampling else sum(row.tokens for row in lesson.rows),
             wish.epochs or epochs_for(wish.kind),
-            part_for(file.parameters),
+            max(part_for(file.parameters), lesson.longest),
             wish.threads,
             len(prompts),
             known,
@@ -469,10 +469,6 @@ _FORECAST_TRIALS = Both(
 _CONTRADICTIONS = Both(
     "{n} judgements contradict others and are left out; the data page lists them.",
     "{n} 条评价与其他评价矛盾，已排除；数据页会列出它们。",
-)
-_SAME = Both(
-    "{n} judgements say of the same texts what others say, and do not count again.",
-    "{n} 条评价与其他评价针对相同文本且结论相同，不重复计入。",
 )
 _REPEATED = Both(
     "{n} rows of the test file are left out: their prompt or conversation is trained on too.",

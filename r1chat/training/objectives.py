@@ -12,9 +12,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from r1chat.training.base import Base
 from r1chat.training.lora import Adapter
+
+AT_ONCE = 1024  # places whose logits are computed together
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +59,37 @@ def score(base: Base, sequences: Sequences) -> Scores:
     starts = torch.tensor([len(prompt) for prompt in sequences.prompts], device=device)[:, None]
     ends = torch.tensor([len(row) for row in rows], device=device)[:, None]
     learnt = (positions >= starts) & (positions < ends)
-    logits = base.logits(base.hidden(tokens[:, :-1])[learnt])
-    targets = tokens[:, 1:][learnt]
-    losses = -functional.cross_entropy(logits, targets, reduction="none")
+    hidden, targets = base.hidden(tokens[:, :-1])[learnt], tokens[:, 1:][learnt]
+    losses, first = _predicted(base, hidden, targets)
     owner = torch.arange(len(rows), device=device)[:, None].expand_as(learnt)[learnt]
     zeros = torch.zeros(len(rows), device=device)
-    first = (logits.detach().argmax(-1) == targets).float()
     return Scores(
         zeros.index_add(0, owner, losses),
         zeros.index_add(0, owner, torch.ones_like(first)),
         zeros.index_add(0, owner, first),
     )
+
+
+def _predicted(base: Base, hidden: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Of each place (n,): the log probability of its token, and 1 where that is predicted first.
+
+    The logits of a long reply would take more memory than all the rest: they are computed `AT_ONCE`, and once more for
+    the gradient.
+    """
+
+    def part(hidden: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        logits = base.logits(hidden)
+        losses = -functional.cross_entropy(logits, targets, reduction="none")
+        return losses, (logits.detach().argmax(-1) == targets).float()
+
+    if len(targets) <= AT_ONCE:
+        return part(hidden, targets)
+    parts = [
+        checkpoint(part, hidden[at : at + AT_ONCE], targets[at : at + AT_ONCE], use_reentrant=False)
+        for at in range(0, len(targets), AT_ONCE)
+    ]
+    losses, first = (torch.cat(values) for values in zip(*parts, strict=True))
+    return losses, first
 
 
 def in_parts(sizes: Sequence[int], most: int) -> list[list[int]]:
