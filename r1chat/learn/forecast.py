@@ -99,7 +99,7 @@ def forecast(
     answers = parameters * replies * ANSWER / (WRITING * max(1, threads))
     width, layers = header.count(".embedding_length"), header.layers
     hidden = header.count(".feed_forward_length", 4 * width)
-    activations = part * layers * (14 * width + 4 * hidden) * 4
+    activations = part * layers * (18 * width + 5 * hidden) * 4  # measured with rows of 1,000 and 2,000 tokens
     logits = (
         min(part, 2 * LOGITS) * header.vocabulary * 4 * 2
     )  # of completions, about half of the tokens; two of a kind
