@@ -199,19 +199,23 @@ def _usual() -> Path:
     return named_path(os.environ.get("R1CHAT_DATA_DIR") or default)
 
 
-def _require_nothing_elsewhere(lines: Mapping[str, Any], flags: Mapping[str, Any], file: Path) -> None:
-    """Raise ConfigError where lines name places outside this computer, to connect to or to be reached from.
+def _require_nothing_elsewhere(
+    settings: Settings, lines: Mapping[str, Any], flags: Mapping[str, Any], file: Path
+) -> None:
+    """Raise ConfigError where lines in force name places outside this computer, to connect to or to be reached from.
 
     For a folder that is not the person's usual one. What a flag or a variable says is the person's own. A database is
     none of its business: drivers take its address from many places.
     """
     for name in ("base_url", "ollama_host", "hub", "database_url", "host", "allowed_hosts"):
-        value = str(lines.get(name, ""))
-        if not value or name in flags or f"R1CHAT_{name.upper()}" in os.environ:
+        value, variable = getattr(settings, name), f"R1CHAT_{name.upper()}"
+        line = tuple(_split(",")(lines.get(name, ()))) if name == "allowed_hosts" else lines.get(name, "")
+        own = [os.environ[other] for other in (variable, *_ALIASES.get(name, ())) if os.environ.get(other)]
+        if not value or value != line or name in flags or str(lines[name]) in own:
             continue
         is_here = is_loopback if name == "host" else is_this_computer
         if name in ("allowed_hosts", "database_url") or is_elsewhere(value, is_here):
-            raise ConfigError(_ELSEWHERE.format(file=file, name=name, value=value, variable=f"R1CHAT_{name.upper()}"))
+            raise ConfigError(_ELSEWHERE.format(file=file, name=name, value=lines[name], variable=variable))
 
 
 _lines: ContextVar[dict[str, Any]] = ContextVar("_lines")  # of the settings file that is being read
@@ -247,9 +251,6 @@ def load(**flags: Any) -> Settings:
     for name, variables in _ALIASES.items():
         if any(map(os.environ.get, variables)):
             lines.pop(name, None)  # pydantic would find it twice
-    if not is_usual(folder):
-        _require_nothing_elsewhere(lines, present, file)
-
     token = _lines.set(lines)
     try:
         settings = _WithFile(**present)
@@ -257,6 +258,8 @@ def load(**flags: Any) -> Settings:
         raise ConfigError(_sentence(error, file)) from None
     finally:
         _lines.reset(token)
+    if not is_usual(folder):
+        _require_nothing_elsewhere(settings, lines, present, file)
     return settings.model_copy(update={"data_dir": named_path(settings.data_dir)})
 
 

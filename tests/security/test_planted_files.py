@@ -264,8 +264,11 @@ def test_a_data_folder_that_is_not_the_usual_one_names_nothing_outside_this_comp
     monkeypatch.delenv("R1CHAT_DATA_DIR", raising=False)
     (tmp_path / "settings.toml").write_text(line)
     name = line.partition(" ")[0]
-    with pytest.raises(ConfigError, match=f"{name} = .*outside this computer.*R1CHAT_{name.upper()}"):
-        load(data_dir=tmp_path)
+    for variable in (None, f"R1CHAT_{name.upper()}", f"r1chat_{name}"):  # an empty one says nothing
+        if variable:
+            monkeypatch.setenv(variable, "")
+        with pytest.raises(ConfigError, match=f"{name} = .*outside this computer.*R1CHAT_{name.upper()}"):
+            load(data_dir=tmp_path)
     monkeypatch.setenv("R1CHAT_DATA_DIR", str(tmp_path))  # the person's usual folder
     load(data_dir=tmp_path)
     load()
