@@ -1086,7 +1086,10 @@ def test_a_server_that_cannot_be_used_is_not_kept(tmp_path: Path) -> None:
     assert not (tmp_path / "servers.json").exists()
 
 
-def test_an_entry_of_the_list_of_servers_that_cannot_be_used_is_left_out_and_said(tmp_path: Path) -> None:
+def test_an_entry_of_the_list_of_servers_that_cannot_be_used_is_left_out_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("R1CHAT_DATA_DIR", str(tmp_path))  # the person's usual folder
     entries = [{"url": "http://127.0.0.1:1/v1", "key": NO_KEYS[0]}, *({"url": url} for url in NO_ADDRESSES)]
     (tmp_path / "servers.json").write_text(json.dumps(entries), encoding="utf-8")
     with closing(build(load(data_dir=tmp_path), {})) as app:

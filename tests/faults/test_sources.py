@@ -269,11 +269,18 @@ def test_tests_that_are_nested_too_deep_are_told_with_their_line(tmp_path: Path,
 
 def test_judgements_are_read_in_linear_time(tmp_path: Path) -> None:
     """Each conversation shares a prompt with the next; a quadratic reading takes many minutes."""
-    row = {"chosen": "a", "rejected": "b"}
     lines = [
-        json.dumps({**row, "prompt": f"{number // 2}", "conversation": f"{(number + 1) // 2}"})
+        json.dumps(
+            {
+                "chosen": f"a{number}",
+                "rejected": "b",
+                "prompt": f"{number // 2}",
+                "conversation": f"{(number + 1) // 2}",
+            }
+        )
         for number in range(8_000)
     ]
+    row = {"chosen": "a", "rejected": "b"}
     other = [json.dumps({**row, "prompt": f"apart {number}"}) for number in range(4_000)]
     (tmp_path / "data.jsonl").write_text("\n".join([*lines, *other]))
     began = time.process_time()
@@ -324,6 +331,7 @@ def test_a_proxy_or_a_certificate_that_cannot_be_used_keeps_one_server_away_and_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
+    monkeypatch.setenv("R1CHAT_DATA_DIR", str(tmp_path))  # one that others may have made names no such server
     Servers(tmp_path).add(Server("https://models.example/v1"))
     with closing(build(load(data_dir=tmp_path, ollama_host="https://nas.example:11434"))) as app:
         statuses = {status.name: status for status in app.catalogue.statuses(patience=None)}

@@ -30,7 +30,9 @@ document.addEventListener('click', async event => {
 });
 document.addEventListener('keydown', event => {
   const menu = around(event.target, '#compare details[open]');
-  if (menu && event.key === 'Enter' && target(event).matches('input')) find(menu, '[data-temperature]').click();
+  if (!menu || event.key !== 'Enter' || !target(event).matches('input')) return;
+  event.preventDefault();  // else it presses what has the focus then, too
+  find(menu, '[data-temperature]').click();
 });
 
 // --- looking: which thoughts were open, and for how long both replies were there to be read --------------------------
