@@ -44,7 +44,7 @@ _DOUBTED = re.compile(
 _DENIED = re.compile(
     rf"{_NOT}(?:\s+(?!(?:{_VERB})\b)[a-z'’]{{1,16}}){{0,6}}{_MARKS}{NUMBER.pattern}"
     rf"|{_DOUBT}(?:(?!\b(?:but|so|therefore)\b)[^.!?;:,。！？；：，\n\d]){{0,80}}{NUMBER.pattern}"
-    rf"|{_ASIDE}(?:\s+[a-z'’]{{1,16}}){{0,5}}?{_MARKS}{NUMBER.pattern}|\bthan{_MARKS}{NUMBER.pattern}|比\s?{NUMBER.pattern}"
+    rf"|{_ASIDE}(?:\s+[a-z'’]{{1,16}}){{0,5}}?{_MARKS}{NUMBER.pattern}|\bthan{_MARKS}{NUMBER.pattern}|(?<!\d)(?<!\d\s)比\s?{NUMBER.pattern}"
     r"|(?:[不未](?:会|可能|能|应该?|该|再|必)?(?:是|为|等于|选)|[绝并而]非|≠)"
     rf"{_MARKS}(?:(?!有)[^\W\d]){{0,2}}{NUMBER.pattern}",
     re.IGNORECASE,

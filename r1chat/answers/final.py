@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from r1chat.answers import checks, denials, letters, parts, retractions, units
+from r1chat.answers import checks, denials, letters, numerals, parts, retractions, spoken, units
 from r1chat.answers.exclamations import calm
 from r1chat.answers.letters import choice, choices
 from r1chat.answers.retractions import NUMBER as _NUMBER
@@ -78,7 +78,16 @@ _SENTENCE = re.compile(r"(?<=[。！？；])|(?<=[^\W\d_]\.)\s|(?<=[\d)$%*\ue001
 _NUMBERS = re.compile(
     rf"(?:{_NUMBER.pattern})(?:(?:\s|,|，|、|;|\band\b|\bor\b|和|或|与){{1,6}}(?:{_NUMBER.pattern})){{1,20}}"
 )
+_RATE = re.compile(
+    r"\s?(?:per|an?|each|every)\s(?:square\s|cubic\s)?[a-zA-Z]{1,12}(?![a-zA-Z])|\s?每\s?[\u4e00-\u9fff]{1,3}", re.IGNORECASE
+)
+_RATIO = re.compile(r"(?<![\d:])\d+(?:\.\d+)?(?:(?:[:∶]|\s[:∶]\s|\s?[比∶：]\s?)\d+(?:\.\d+)?){1,4}(?![\d:])")
+_RATIO_IN_WORDS = re.compile(r"\b(?:ratio|proportion|odds)\b[^.\n]{0,80}?(\d+(?:\sto\s\d+){1,4})(?![\d.]\d)", re.IGNORECASE)
+_VALUE = rf"(?<![a-zA-Z\\])[a-zA-Z](?:_?\d|[₀-₉])?\s?(?:=|is|equals|[为是])\s?(?:{_NUMBER.pattern})"
+_SYSTEM = re.compile(rf"{_VALUE}(?:[,，;；]?\s?(?:and\s|[和且])?\s?{_VALUE}){{1,5}}")
+_IS = re.compile(r"\s(?:is|equals)\s|[为是]")
 _UNIT_RUN = re.compile(r"\s?[a-zA-Z°℃℉µμΩ²³³/·^\u4e00-\u9fff\d]{1,16}")
+_PARTS = ("", ",", "and", ", and", "又", "零")  # between the units of one quantity
 _WORD = re.compile(r"(?<![\\a-zA-Z])(?:[a-zA-Z]{3,}|(?i:so|is|it|to|of|we|by|no)(?![a-zA-Z]))|[\u3400-\u9fff]")
 _FUNCTIONS = """sin cos tan sec csc cot sinh cosh tanh arcsin arccos arctan log exp sqrt lim max min gcd lcm det mod
     theta alpha beta gamma lambda omega"""
@@ -131,7 +140,7 @@ def final_answer(answer: str) -> str | None:
     A boxed or announced result that is taken back behind it gives way to what is plainly stated instead. None, too,
     where a number is named, but not plainly stated: see `is_unclear`.
     """
-    statement = _final(calm(answer))
+    statement = _final(_plain(answer))
     return None if statement is None or statement.unclear else _settled(statement)
 
 
@@ -145,19 +154,19 @@ def as_factorial(answer: str) -> str | None:
 
 def is_taken_back(answer: str) -> bool:
     """Does an answer state a result and take it back without plainly stating another?"""
-    statement = _final(calm(answer))
+    statement = _final(_plain(answer))
     return statement is not None and not statement.unclear and _settled(statement) is None
 
 
 def is_unclear(answer: str) -> bool:
     """Does an answer name a number without plainly stating it as its result: denied, doubted, or one of several?"""
-    statement = _final(calm(answer))
+    statement = _final(_plain(answer))
     return statement is not None and statement.unclear
 
 
 def chosen(answer: str) -> str | None:
     """The letters that an answer chooses, in order; empty where it names none, None where it chooses none plainly."""
-    answer = calm(answer)
+    answer = _plain(answer)
     statement = _final(answer)
     if statement and not statement.unclear and (statement.announced or not statement.around):
         result = _settled(statement) or ""
@@ -168,8 +177,13 @@ def chosen(answer: str) -> str | None:
 
 def stated(answer: str) -> tuple[str, bool]:
     """The line in which an answer announces its result, and True; or its last lines, and False. No text for a box."""
-    statement = _final(calm(answer))
+    statement = _final(_plain(answer))
     return (statement.around, statement.announced) if statement else ("", False)
+
+
+@lru_cache(maxsize=16)
+def _plain(answer: str) -> str:
+    return spoken.plain(calm(answer))
 
 
 def _settled(statement: _Statement) -> str | None:
@@ -335,6 +349,10 @@ def _sentence(sentence: str, *, first: bool) -> str | None:
     numbers = list(_NUMBER.finditer(plain))
     if numbers and (clock := next((time for time in _CLOCK.finditer(plain) if time.end() >= numbers[-1].end()), None)):
         return clock[0]
+    if system := next(_SYSTEM.finditer(plain), None):
+        return _IS.sub(" = ", system[0])
+    if numbers and (ratio := _ratio(plain, numbers[-1])):
+        return ratio
     if _NUMBERS.fullmatch(plain) or (first and _begins_with_number(plain)) or not numbers:
         return _result(plain) if first else None
     for copula in reversed(list(_COPULA.finditer(plain))):
@@ -348,6 +366,15 @@ def _sentence(sentence: str, *, first: bool) -> str | None:
     if len(numbers) == 1 or not first:
         return _with_unit(plain, numbers[-1])
     return _result(plain)
+
+
+def _ratio(text: str, number: re.Match[str]) -> str:
+    """The ratio that a number is the end of; empty where it is none."""
+    if numerals.ratio(text):
+        return text
+    ratios = [match[0] for match in _RATIO.finditer(text) if match.end() >= number.end()]
+    ratios += [match[1] for match in _RATIO_IN_WORDS.finditer(text) if match.end() >= number.end()]
+    return ratios[0] if ratios else ""
 
 
 def _begins_with_number(text: str) -> bool:
@@ -366,32 +393,42 @@ def _measured(text: str) -> str | None:
 
 
 def _with_unit(text: str, number: re.Match[str]) -> str:
-    """A number with the known unit behind it; a quantity in several units whole: 2 hours and 30 minutes."""
-    measured = _one_unit(text, number)
-    earlier = list(_NUMBER.finditer(text, 0, number.start()))
-    if earlier and measured != number[0].strip():
-        first = _one_unit(text, earlier[-1])
-        between = text[earlier[-1].start() + len(first) : number.start()]
-        if first != earlier[-1][0].strip() and between.strip().lower() in ("", "and", "又", "零"):
-            return text[earlier[-1].start() : number.start()] + measured
-    return measured
+    """A number with the known unit behind it; a quantity in several units whole: 2 hours and 30 minutes.
+
+    The whole text where words beside the number change its value.
+    """
+    start, end = number.start(), _end_of_unit(text, number)
+    for earlier in reversed(list(_NUMBER.finditer(text, 0, number.start()))):
+        first = _end_of_unit(text, earlier)
+        if end == number.end() or first == earlier.end() or text[first:start].strip().lower() not in _PARTS:
+            break
+        start = earlier.start()
+    if spoken.is_part(text, start, end):
+        return text
+    return text[start:end].strip()
 
 
-def _one_unit(text: str, number: re.Match[str]) -> str:
-    """A number and the unit of measurement behind it, where there is a known one."""
-    run = _UNIT_RUN.match(text, number.end())
-    if run:
-        for end in range(run.end(), number.end(), -1):
-            behind = text[end : end + 1]
-            if behind.isascii() and behind.isalnum():
-                continue
-            if text[number.end() : end].strip() == "in" and re.match(r"\s+[a-z]", text[end:]):
-                continue  # 72 in all
-            candidate = tidy("1 " + text[number.end() : end])
-            match = units.match(candidate, 1)
-            if match and match[0].factors and match[1] == len(candidate):
-                return text[number.start() : end].strip()
-    return number[0].strip()
+def _end_of_unit(text: str, number: re.Match[str]) -> int:
+    """Where a number ends with its "million" and the unit of measurement, or rate, behind it, where there is a known one."""
+    scale = numerals.scale(text, number.end())
+    start = scale[1] if scale else number.end()
+    run = _UNIT_RUN.match(text, start)
+    for end in range(run.end() if run else start, start, -1):
+        behind = text[end : end + 1]
+        if behind.isascii() and behind.isalpha():
+            continue
+        if text[start:end].strip() == "in" and re.match(r"\s+[a-z]", text[end:]):
+            continue  # 72 in all
+        if _is_unit(text[start:end]):
+            rate = _RATE.match(text, end)
+            return rate.end() if rate and _is_unit(text[start : rate.end()]) else end
+    return start
+
+
+def _is_unit(text: str) -> bool:
+    candidate = tidy("1 " + text)
+    match = units.match(candidate, 1)
+    return match is not None and bool(match[0].factors) and match[1] == len(candidate)
 
 
 def _run(sentence: str, spans: list[re.Match[str]], *, first: bool) -> str:
