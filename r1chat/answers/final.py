@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from r1chat.answers import checks, denials, letters, numerals, parts, retractions, spoken, units
+from r1chat.answers import checks, dates, denials, letters, numerals, parts, retractions, spoken, units
 from r1chat.answers.exclamations import calm
 from r1chat.answers.letters import choice, choices
 from r1chat.answers.retractions import NUMBER as _NUMBER
@@ -40,7 +40,7 @@ _ANNOUNCED = re.compile(
 _REPORTED = re.compile(
     r"\b(?:some|many|most|others|people|students|one|you|it)(?:\s+people)?(?:\s+(?:may|might|could|would))?"
     r"\s+(?:say|think|claim|believe|argue|guess|expect|seem)s?(?:\s+that)?\s+(?:the\s+)?(?:\w{1,10}\s)?$"
-    r"|有人(?:说|认为|以为)[^。\n]{0,4}$",
+    r"|有人(?:说|认为|以为)[^。\n]{0,4}$|(?:人|同学|学生)[会都就常可能]{0,4}$",
     re.IGNORECASE,
 )
 _DENIED = re.compile(
@@ -63,7 +63,7 @@ _PAUSE = re.compile(
 )
 _EXPLAINED = re.compile(
     r"[,，]?\s+(?:because|since|as|where|which(?!\s+(?:makes|leaves|equals|totals)\b)"
-    r"|i\.e\.|that is|for(?!\s+(?:is|are|was)\b)|after|before|out of|if|when"
+    r"|for(?!\s+(?:is|are|was)\b)|after|before|out of|if|when"
     r"|rather than|instead of|in order)\s"
     r"|\sto\s+(?!get|obtain|give|find|yield|equal|be\b|make|reach|arrive|produce)[a-z]{2,}\s"
     r"|[,，]?因为|[,，]?即|\s\((?=[a-zA-Z])",
@@ -74,18 +74,25 @@ _CONCLUDED = re.compile(  # the result comes behind the reason after all: "for t
     r"\*\*[^*]{0,40}\d|(?:[,;]\s*(?:and\s+)?|\s)(?:so|thus|hence|therefore|making|giving)\s[^.]{0,80}\d|所以|因此|故",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"(?<=[。！？；])|(?<=[^\W\d_]\.)\s|(?<=[\d)$%*\ue001]\.)\s+(?=[A-Z])|(?<=[^\W\d_][!?])\s")
+_SENTENCE = re.compile(
+    r"(?<=[。！？；])|(?<=[^\W\d_]\.)(?<!i\.e\.)(?<!e\.g\.)\s|(?<=[\d)$%*\ue001]\.)\s+(?=[A-Z])|(?<=[^\W\d_][!?])\s"
+)
 _NUMBERS = re.compile(
     rf"(?:{_NUMBER.pattern})(?:(?:\s|,|，|、|;|\band\b|\bor\b|和|或|与){{1,6}}(?:{_NUMBER.pattern})){{1,20}}"
 )
 _RATE = re.compile(
-    r"\s?(?:per|an?|each|every)\s(?:square\s|cubic\s)?[a-zA-Z]{1,12}(?![a-zA-Z])|\s?每\s?[\u4e00-\u9fff]{1,3}", re.IGNORECASE
+    r"\s?(?:per|an?|each|every)\s(?:square\s|cubic\s)?[a-zA-Z]{1,12}(?![a-zA-Z])|\s?每\s?[\u4e00-\u9fff]{1,3}",
+    re.IGNORECASE,
 )
 _RATIO = re.compile(r"(?<![\d:])\d+(?:\.\d+)?(?:(?:[:∶]|\s[:∶]\s|\s?[比∶：]\s?)\d+(?:\.\d+)?){1,4}(?![\d:])")
-_RATIO_IN_WORDS = re.compile(r"\b(?:ratio|proportion|odds)\b[^.\n]{0,80}?(\d+(?:\sto\s\d+){1,4})(?![\d.]\d)", re.IGNORECASE)
+_RATIO_IN_WORDS = re.compile(
+    r"\b(?:ratio|proportion|odds)\b[^.\n]{0,80}?(\d+(?:\sto\s\d+){1,4})(?![\d.]\d)", re.IGNORECASE
+)
 _VALUE = rf"(?<![a-zA-Z\\])[a-zA-Z](?:_?\d|[₀-₉])?\s?(?:=|is|equals|[为是])\s?(?:{_NUMBER.pattern})"
 _SYSTEM = re.compile(rf"{_VALUE}(?:[,，;；]?\s?(?:and\s|[和且])?\s?{_VALUE}){{1,5}}")
+_ASSIGNED = re.compile(_VALUE)
 _IS = re.compile(r"\s(?:is|equals)\s|[为是]")
+_BRACKETED = re.compile(r"[(（][^()（）\d\n]{0,20}\d[\d.,]{0,12}\s?[^()（）\d\n]{1,30}[)）]")
 _UNIT_RUN = re.compile(r"\s?[a-zA-Z°℃℉µμΩ²³³/·^\u4e00-\u9fff\d]{1,16}")
 _PARTS = ("", ",", "and", ", and", "又", "零")  # between the units of one quantity
 _WORD = re.compile(r"(?<![\\a-zA-Z])(?:[a-zA-Z]{3,}|(?i:so|is|it|to|of|we|by|no)(?![a-zA-Z]))|[\u3400-\u9fff]")
@@ -254,6 +261,17 @@ def is_prose(text: str) -> bool:
     return any(word.lower() not in _NO_WORDS for word in _WORD.findall(TEXT.sub(" ", text)))
 
 
+def is_system(text: str) -> bool:
+    """Is a text the values of several names: x = 3 and y = 2?"""
+    return bool(_SYSTEM.fullmatch(text))
+
+
+def last_values(answer: str, count: int) -> str:
+    """The last lines of an answer, joined, where each is the value of a name; else empty."""
+    lines = [_without_delimiters(unwrap(_bare(line))) for line in answer.strip().splitlines()[-count:]]
+    return ", ".join(lines) if len(lines) == count and all(map(_ASSIGNED.fullmatch, lines)) else ""
+
+
 def single_number(text: str) -> re.Match[str] | None:
     """The only number in a sentence that states it: no comparison, no negation."""
     if _NO_VALUE.search(text):
@@ -408,8 +426,13 @@ def _with_unit(text: str, number: re.Match[str]) -> str:
     return text[start:end].strip()
 
 
+def quantities(sentence: str) -> list[str]:
+    """Every number of a sentence, with its unit."""
+    return [_with_unit(sentence, number) for number in _NUMBER.finditer(sentence)]
+
+
 def _end_of_unit(text: str, number: re.Match[str]) -> int:
-    """Where a number ends with its "million" and the unit of measurement, or rate, behind it, where there is a known one."""
+    """Where a number ends with its "million" and the known unit of measurement, or rate, behind it."""
     scale = numerals.scale(text, number.end())
     start = scale[1] if scale else number.end()
     run = _UNIT_RUN.match(text, start)
@@ -456,6 +479,8 @@ def _last(text: str) -> _Statement | None:
     """What a text states that announces nothing."""
     if text.rstrip().endswith("```"):  # code answers in another way
         return None
+    if not _names("\n".join(text.splitlines()[-_NEAR:])) and not dates.read(tidy(unwrap(text))):
+        text = numerals.counted_in_digits(text)
     around = "\n".join(text.splitlines()[-_NEAR:])
     if letter := letters.marked(text):
         return _Statement(letter, around=around)
@@ -514,10 +539,32 @@ def _last_number(lines: list[str]) -> tuple[str | None, bool]:
             if denied:
                 return None, False
             continue
-        rest, whole = parts.before_parts(rest)
+        rest, whole = parts.before_parts(_without_conversion(rest))
         if answer := _sentence(_unexplained(rest), first=False):
             return answer, whole and denied.isdisjoint(map(retractions.bare, _NUMBER.findall(answer)))
     return None, not passed_over
+
+
+def _without_conversion(sentence: str) -> str:
+    """A sentence without the same quantity in another unit: "5 km (about 3.1 miles)"."""
+    for bracket in _BRACKETED.finditer(sentence):
+        number = _NUMBER.search(bracket[0])
+        values = list(_NUMBER.finditer(sentence, 0, bracket.start()))
+        if values and number and _end_of_unit(sentence, values[-1]) >= len(sentence[: bracket.start()].rstrip()):
+            a, b = (
+                units.match(tidy("1 " + text), 1)
+                for text in (sentence[values[-1].end() : bracket.start()], bracket[0][number.end() : -1])
+            )
+            if (
+                a
+                and b
+                and a[0].factors != b[0].factors
+                and a[0].factors
+                and b[0].factors
+                and units.conversion(a[0], b[0])
+            ):
+                return sentence[: bracket.start()] + sentence[bracket.end() :]
+    return sentence
 
 
 def _names(sentence: str) -> bool:

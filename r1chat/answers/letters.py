@@ -22,7 +22,8 @@ _LETTERS = re.compile(
 )
 _JOINED = re.compile(r"\b(?:or|nor)\b|或")
 _LED = re.compile(  # a line that begins with the choice: "D. B would be right if", "**C)** 12", "B (not A)"
-    r"^[ \t*_#>]{0,8}(?:[(（\[]([A-J])[)）\]]|([A-J])(?:[)）.．。:：]|、(?!\s?[A-J])|(?=[ *_]{0,4}[(（—–]|\s-\s)))", re.MULTILINE
+    r"^[ \t*_#>]{0,8}(?:[(（\[]([A-J])[)）\]]|([A-J])(?:[)）.．。:：]|、(?!\s?[A-J])|(?=[ *_]{0,4}[(（—–]|\s-\s)))",
+    re.MULTILINE,
 )
 _ASIDE = re.compile(r"[(（][^()（）\n]{0,200}[)）]")
 _BEHIND = re.compile(
@@ -149,8 +150,9 @@ def chosen(text: str) -> str | None:
     """The letters that a text chooses, in order; empty where it names none, None where it does not plainly choose.
 
     The letter that leads the reply or its last line, where no other line begins with one, or None where another is
-    affirmed outside of brackets. Else those that it affirms; else those that stand alone on the last line or the first; else the only one that it names
-    and does not deny; else the one that begins the last line, where that is no list of the choices.
+    affirmed outside of brackets. Else those that it affirms; else those that stand alone on the last line or the first;
+    else the only one that it names and does not deny; else the one that begins the last line, where that is no list of
+    the choices.
     """
     marks = read(text)
     if leading := _leading(text, marks):

@@ -135,10 +135,9 @@ def _attempts(plain: str) -> Iterable[str]:
     label = _LABEL.match(bare)
     if label:
         yield numerals.to_digits(bare[label.end() :])
-    if is_prose(plain) and (number := single_number(plain)) is not None:
-        if not spoken.is_part(plain, *number.span()):
-            yield plain[number.start() :].strip()
-            yield number[0].strip()
+    if is_prose(plain) and (number := single_number(plain)) and not spoken.is_part(plain, *number.span()):
+        yield plain[number.start() :].strip()
+        yield number[0].strip()
 
 
 def is_number(text: str) -> bool:

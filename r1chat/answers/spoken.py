@@ -22,7 +22,8 @@ _NO_OPERAND = re.compile(
     re.IGNORECASE,
 )
 _BELOW_ZERO = re.compile(
-    rf"(?<![-−\d.])({_NUMBER}(?:\s?°?\s?[CF]\b|\s?°|\s+degrees?(?:\s+(?:celsius|fahrenheit))?)?)\s+below\s+zero\b", re.IGNORECASE
+    rf"(?<![-−\d.])({_NUMBER}(?:\s?°?\s?[CF]\b|\s?°|\s+degrees?(?:\s+(?:celsius|fahrenheit))?)?)\s+below\s+zero\b",
+    re.IGNORECASE,
 )
 _EVERY = re.compile(rf"每(小时|分钟?|秒)钟?[^\W\d]{{0,4}}({_NUMBER})\s?(千米|公里|米|厘米|千克|克|升|毫升)(?![每/])")
 _HOURS = re.compile(
@@ -65,4 +66,4 @@ def is_part(text: str, start: int, end: int) -> bool:
     if _BEHIND.match(text, end):
         return True
     before = _BEFORE.search(text, max(0, start - _REACH), start)
-    return bool(before) and (not before["part"] or "/" in text[start:end])
+    return before is not None and (not before["part"] or "/" in text[start:end])

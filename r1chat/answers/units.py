@@ -55,6 +55,7 @@ cup: cup cups
 hectare: ha hectare hectares 公顷
 acre: acre acres 英亩
 chinese_acre: 亩
+half_kilometer: 里 华里
 hertz: Hz hertz 赫兹 赫
 kilohertz: kHz kilohertz 千赫 千赫兹
 megahertz: MHz megahertz 兆赫
@@ -140,6 +141,7 @@ _DEFINITIONS = (
     "usd_cent = usd / 100",
     "cny_jiao = cny / 10",
     "half_kilogram = 0.5 kilogram",
+    "half_kilometer = 0.5 kilometer",
     "chinese_acre = 2000 / 3 meter ** 2",
 )
 CURRENCIES = {"$": "usd", "\ue024": "usd", "¥": "cny", "￥": "cny", "€": "eur", "£": "gbp", "₹": "inr"}
@@ -183,7 +185,8 @@ _TRAILING = re.compile(
     re.IGNORECASE,
 )
 _NO_THINGS = """sin cos tan sec csc cot log exp sqrt theta alpha beta gamma lambda and not nor but plus minus times
-    over mod remainder squared cubed thirds fifths sixths sevenths eighths ninths tenths than if when where is are was were equals approximately about"""
+    over mod remainder squared cubed thirds fifths sixths sevenths eighths ninths tenths than if when where is are was
+    were equals approximately about"""
 _GOES_ON = frozenset(_NO_THINGS.split())
 _THING = re.compile(r"\s*([a-zA-Z][a-zA-Z'’-]*(?:[\s/.]+[a-zA-Z(][a-zA-Z'’)-]*){0,7})(?:\s*\^\s*\{?\s*[23]\s*\}?)?")
 _CHINESE_THING = re.compile(r"\s*[\u4e00-\u9fff]{1,14}")
@@ -330,9 +333,9 @@ def conversion(a: Unit, b: Unit) -> tuple[Fraction, Fraction] | None:
 
 
 def per_time(amount: Unit, rate: Unit) -> bool:
-    """Is one the other per hour, day, or the like?"""
+    """Is one the other per day, week, month or year?"""
     rest = [(name, exponent) for name, exponent in rate.factors if (name, exponent) not in amount.factors]
-    times = ("second", "minute", "hour", "day", "week", "month", "year")
+    times = ("day", "week", "month", "year")
     return len(rest) == 1 == len(rate.factors) - len(amount.factors) and rest[0][0] in times and rest[0][1] == -1
 
 

@@ -1,0 +1,165 @@
+"""What a reply says at its end, where the right answer is a text, a day, or a quotient with its remainder. Pure text.
+
+Owns what it takes to state a text in a sentence. Strict: a text is stated behind the verb of the closing sentence, or
+alone; where it merely occurs, nothing is decided.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from r1chat.answers import dates
+from r1chat.answers.compare import compare
+from r1chat.answers.denials import refuses, without_denied
+from r1chat.answers.final import WINDOW, final_answer, is_prose, is_system, quantities, stated
+from r1chat.answers.parts import before_parts
+from r1chat.answers.reading import read, same_text
+from r1chat.answers.retractions import NUMBER
+from r1chat.answers.spelling import unwrap
+
+_SENTENCE = re.compile(r"(?<=[。！？])|(?<=[^\W\d][.!?*])\s+(?=[A-Z*\"“])|(?<=\d[.!?])\s+(?=[A-Z*])|\n")
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|be|becomes?|called|named|falls)\b\s?:?|['’]s\s|[是为叫](?=[^\W的])|[:：]", re.IGNORECASE
+)
+_ARTICLE = re.compile(r"\A(?:(?:on|in|at|by)\s+)?(?:the\s+|an?\s+)?", re.IGNORECASE)
+_PAUSE = re.compile(
+    r"[,，;；(（。—–]|\s-\s|\.(?=\s|$)|\s(?:because|since|as|which|who|and\s(?:so|not)|so|when|after|before)\s",
+    re.IGNORECASE,
+)
+_OPEN = re.compile(  # whoever says so, or whether: no statement
+    r"\b(?:not|never|cannot|no|nor|neither|if|whether|unless|would|might|may|could|should|must|think|thought|believed?|says?"
+    r"|seems?|wrong|false|incorrect|mistaken|suppose|except|than|but|however|instead|actually|wait|yesterday"
+    r"|tomorrow|although|though|while|before|after|question|often|sometimes|once|or)\b|n['’]t\b"
+    r"|[不没非若错或吗?？]|如果|可能|认为|以为|昨天|明天|虽然",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(r"\A[\s*_#>]*(?P<text>[^\n.!?。！？,，;；:：(（—–]{1,80}?)[*_]*\s*(?:[.!。！(（—–\n]|\s-\s|\Z)")
+_CONTRAST = re.compile(r"[(（,，]\s?(?:and\s)?(?:not\s|而?不是|而非)[^()（）,，.。\n]{1,60}[)）]?", re.IGNORECASE)
+_ITEMS = re.compile(r"\s*(?:[,，、;；\n]|\band\b|[和与及])+\s*(?:and\s)?", re.IGNORECASE)
+_BULLET = re.compile(r"^[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+", re.MULTILINE)
+_PLAIN = re.compile(r"\*\*|[$=\\]|[:：]\s")
+_CONCLUSION = re.compile(r"\b(?:so|therefore|thus|hence|leaving|making|giving|but)\b|所以|因此|故|但", re.IGNORECASE)
+_MOST = 6  # numbers of a sentence that are compared
+_REMAINDER = re.compile(
+    r"(?<![\d.])(\d{1,12})[,，;；]?\s?(?:and\s|with\s|并且?|且)?(?:(?:an?|the)\s)?"
+    r"(?:remainder|rem\.?|R|余数?|…{1,2}|\.{3,6})\s?(?:of|is|was|=|[是为:：])?\s?(\d{1,12})(?![\d.]\d)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A verdict that may be undecided, beside None for no verdict at all."""
+
+    right: bool | None
+
+
+def says_same(answer: str, reference: str) -> Decision | None:
+    """Where the reference is a day, or a quotient with its remainder, and the answer states one too: are they the same?
+
+    Undecided where the last sentence that names one names several, or denies or doubts it. None for other references
+    and answers.
+    """
+    pair = _REMAINDER.fullmatch(reference.strip().removeprefix("商").lstrip("是为 "))
+    right = read(reference).moment
+    for sentence in reversed(_sentences(answer)):
+        if pair:
+            same = [other == pair.groups() for other in _REMAINDER.findall(sentence)]
+        elif isinstance(right, dates.Date):
+            same = [dates.agree(day, right) for day in dates.days(sentence)]
+        else:
+            break
+        if same:
+            open_ = _OPEN.search(sentence) or any(same) != all(same)
+            return Decision(None if open_ and any(same) else all(same))
+    return None
+
+
+def says(answer: str, text: str) -> bool | None:
+    """Does an answer state a text? None: it merely occurs, or is denied; False: another is stated, or none."""
+    final, (line, announced) = final_answer(answer), stated(answer)
+    word, first = read(text).word, read(answer[:WINDOW].replace("*", "")).word
+    if final and read(final).moment and read(text).moment:
+        return False
+    if word and first and first != word and not _is_open(answer):
+        return False
+    if final and (announced or not line or (word and read(final).word)):
+        inside = announced and not read(final).word and _occurs(_bare(text), final)
+        return _same(final, text) or (None if inside else False)
+    sentences = _sentences(answer)
+    if not sentences:
+        return False
+    alone = _ALONE.match(answer)
+    if alone and _same(alone["text"], text) and not _is_open(answer[alone.end() :]):
+        return True
+    before, value = _divided(sentences[-1])
+    whole = _ITEMS.split(text)
+    if len(whole) > 1:
+        lines = [_BULLET.sub("", line) for line in answer.strip().splitlines()[-len(whole) :]]
+        listed = any(list(map(_bare, items)) == list(map(_bare, whole)) for items in (lines, _ITEMS.split(value)))
+        return (
+            True
+            if listed and not _is_open(before)
+            else None
+            if any(_occurs(_bare(item), answer) for item in whole)
+            else False
+        )
+    pause = _PAUSE.search(value)
+    value, behind = (value[: pause.start()], value[pause.start() :]) if pause else (value, "")
+    if _same(value, text) and not _is_open(before) and not _is_open(behind):
+        return True
+    if word:
+        other = read(_bare(value)).word
+        return False if (other and not _is_open(before)) or refuses(answer) else None
+    parts = NUMBER.findall(text) or [_bare(text)]
+    return None if all(_occurs(part, answer) for part in parts) else False
+
+
+def mentions(answer: str, reference: str) -> bool:
+    """Does the sentence that states a result, but does not announce it, name the right number beside another one?
+
+    Not where the result is plain in it: boxed, bold, a formula, behind a sign of equality or a conclusion; nor where
+    the right number is denied or a part of a total.
+    """
+    line, announced = stated(answer)
+    final = final_answer(answer) or ""
+    if not is_system(final):
+        sentence = next(filter(NUMBER.search, reversed(_sentences(line))), "")
+        if announced or not is_prose(sentence) or _PLAIN.search(sentence):
+            return False
+        final = before_parts(without_denied(sentence)[0])[0]
+        for conclusion in _CONCLUSION.finditer(final):
+            final = final[conclusion.end() :] if NUMBER.search(final, conclusion.end()) else final
+    return any(compare(quantity, reference) for quantity in quantities(final)[:_MOST])
+
+
+def _sentences(answer: str) -> list[str]:
+    """The sentences at the end of an answer."""
+    return [part for part in _SENTENCE.split(answer[-WINDOW:].strip()) if re.search(r"\w", part)]
+
+
+def _divided(sentence: str) -> tuple[str, str]:
+    """A sentence up to its last verb, and what it says behind it."""
+    verbs = list(_VERB.finditer(sentence))
+    return (sentence[: verbs[-1].start()], sentence[verbs[-1].end() :]) if verbs else ("", sentence)
+
+
+def _is_open(text: str) -> bool:
+    return bool(_OPEN.search(_CONTRAST.sub("", text)))
+
+
+def _bare(text: str) -> str:
+    """A text without marks, an article, or a preposition before it."""
+    plain = unwrap(text.strip("*_ "))
+    return _ARTICLE.sub("", plain, count=1).casefold()
+
+
+def _same(a: str, b: str) -> bool:
+    return bool(_bare(a)) and same_text(_bare(a), _bare(b))
+
+
+def _occurs(text: str, answer: str) -> bool:
+    """Does a text occur in an answer, as whole words?"""
+    words = re.escape(text.casefold())
+    return bool(re.search(rf"(?<![a-z0-9]){words}(?![a-z0-9])", answer.casefold().replace("*", "")))
