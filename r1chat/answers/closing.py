@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from r1chat.answers import dates
 from r1chat.answers.compare import compare
 from r1chat.answers.denials import refuses, without_denied
 from r1chat.answers.final import WINDOW, final_answer, is_prose, is_system, quantities, stated
+from r1chat.answers.numerals import scale
 from r1chat.answers.parts import before_parts
 from r1chat.answers.reading import read, same_text
 from r1chat.answers.retractions import NUMBER
@@ -38,7 +40,7 @@ _ALONE = re.compile(r"\A[\s*_#>]*(?P<text>[^\n.!?。！？,，;；:：(（—–
 _CONTRAST = re.compile(r"[(（,，]\s?(?:and\s)?(?:not\s|而?不是|而非)[^()（）,，.。\n]{1,60}[)）]?", re.IGNORECASE)
 _ITEMS = re.compile(r"\s*(?:[,，、;；\n]|\band\b|[和与及])+\s*(?:and\s)?", re.IGNORECASE)
 _BULLET = re.compile(r"^[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+", re.MULTILINE)
-_PLAIN = re.compile(r"\*\*|[$=\\]|[:：]\s")
+_PLAIN = re.compile(r"\*\*|[=\\]|\$[^$\n]*\$(?!\d)|[:：]\s")
 _CONCLUSION = re.compile(r"\b(?:so|therefore|thus|hence|leaving|making|giving|but)\b|所以|因此|故|但", re.IGNORECASE)
 _MOST = 6  # numbers of a sentence that are compared
 _REMAINDER = re.compile(
@@ -80,8 +82,8 @@ def says(answer: str, text: str) -> bool | None:
     """Does an answer state a text? None: it merely occurs, or is denied; False: another is stated, or none."""
     final, (line, announced) = final_answer(answer), stated(answer)
     word, first = read(text).word, read(answer[:WINDOW].replace("*", "")).word
-    if final and read(final).moment and read(text).moment:
-        return False
+    if read(text).moment and (final and read(final).moment or NUMBER.search(answer[-WINDOW:])):
+        return False if final and read(final).moment else None
     if word and first and first != word and not _is_open(answer):
         return False
     if final and (announced or not line or (word and read(final).word)):
@@ -105,7 +107,7 @@ def says(answer: str, text: str) -> bool | None:
             if any(_occurs(_bare(item), answer) for item in whole)
             else False
         )
-    pause = _PAUSE.search(value)
+    pause = None if _same(value, text) else _PAUSE.search(value)
     value, behind = (value[: pause.start()], value[pause.start() :]) if pause else (value, "")
     if _same(value, text) and not _is_open(before) and not _is_open(behind):
         return True
@@ -117,13 +119,17 @@ def says(answer: str, text: str) -> bool | None:
 
 
 def mentions(answer: str, reference: str) -> bool:
-    """Does the sentence that states a result, but does not announce it, name the right number beside another one?
+    """Does the sentence that states a result, but does not announce it, name the right number beside another one? Or
+    does any result count it in dozens or millions?
 
     Not where the result is plain in it: boxed, bold, a formula, behind a sign of equality or a conclusion; nor where
     the right number is denied or a part of a total.
     """
     line, announced = stated(answer)
     final = final_answer(answer) or ""
+    counted = (number[0] for number in NUMBER.finditer(final) if scale(final, number.end()))
+    if any(compare(number, reference) for number in islice(counted, _MOST)):
+        return True  # 5 dozen, where dozens may be asked for
     if not is_system(final):
         sentence = next(filter(NUMBER.search, reversed(_sentences(line))), "")
         if announced or not is_prose(sentence) or _PLAIN.search(sentence):

@@ -179,6 +179,8 @@ def chosen(answer: str) -> str | None:
         result = _settled(statement) or ""
         if plain := "".join(sorted(choices(result))) or choice(result):
             return plain
+        if small := re.fullmatch(r"\(?([a-j])\)?", result):
+            return small[1].upper()
     return letters.chosen(answer[-WINDOW:])
 
 
@@ -377,6 +379,8 @@ def _sentence(sentence: str, *, first: bool) -> str | None:
         rest = unwrap(plain[copula.end() :])
         if _NUMBERS.fullmatch(rest):
             return rest
+        if ratio := _RATIO.match(rest):
+            return ratio[0]
         if rest and not is_prose(rest) and re.search(r"\w", rest) and (first or _NUMBER.search(rest)):
             return _result(rest)
         if number := _NUMBER.match(rest):
@@ -578,7 +582,10 @@ def _unexplained(sentence: str) -> str:
         if _CONCLUDED.search(sentence, reason.end()):
             break
         if _NUMBER.search(sentence[: reason.start()]):
-            return sentence[: reason.start()]
+            before = sentence[: reason.start()]
+            bracket = before.rfind("(")
+            aside = bracket > before.rfind(")") and _NUMBER.search(before[:bracket])  # 24 (12 for each half)
+            return before[:bracket] if aside else before
     return sentence
 
 
@@ -602,7 +609,7 @@ def _result(text: str) -> str:
         or not parts[-1].strip()
         or (
             len(parts) == 2
-            and (_VARIABLE.fullmatch(parts[0]) or (re.search(r"[a-zA-Z]", parts[0]) and not is_prose(parts[0])))
+            and (any(map(_VARIABLE.fullmatch, parts)) or (re.search(r"[a-zA-Z]", parts[0]) and not is_prose(parts[0])))
         )
     ):
         return text

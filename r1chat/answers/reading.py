@@ -37,6 +37,8 @@ _WORDS = {
     "对": "true",
     "错误": "false",
     "错": "false",
+    "能": "yes",
+    "不能": "no",
 }
 _SYNONYMS = (
     (r"allrealnumbers|allreals|全体实数|任意实数|所有实数|一切实数", r"\mathbb{R}"),

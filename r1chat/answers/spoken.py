@@ -32,7 +32,7 @@ _HOURS = re.compile(
 )
 _BEHIND = re.compile(
     r"[\s-]{1,2}(?:squared|cubed|thirds?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?|hundredths?|thousandths?"
-    r"|to\sthe\s(?:power|\w{3,10}\spower)|factorial|minus|plus|times\s\d|remainder|rem\.|mod(?:ulo)?)\b"
+    r"|to\sthe\s(?:power|\w{3,10}\spower)|factorial|minus|plus|times\s\d|remainder|rem\.|mod(?:ulo)?|(?:[a-z]+\s)?and\s(?:an?|one|three)\s(?:half|thirds?|quarters?))\b"
     r"|\s?R\s?\d|\s?余|\s?的?(?:平方|立方|阶乘)(?![\u4e00-\u9fff])|\s?分之",
     re.IGNORECASE,
 )
