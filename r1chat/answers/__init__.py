@@ -4,7 +4,7 @@ Knows no conversation, model or reference; `votes` and `rewards` build on it. Im
 imported when they are first needed, and regular expressions run in a process of their own.
 """
 
-from r1chat.answers.closing import mentions, says, says_same
+from r1chat.answers.closing import expresses, mentions, says, says_same
 from r1chat.answers.compare import compare, equivalent
 from r1chat.answers.final import all_boxes, as_factorial, chosen, final_answer, is_taken_back, is_unclear, last_values
 from r1chat.answers.hedges import is_hedged
@@ -20,6 +20,7 @@ __all__ = [
     "chosen",
     "compare",
     "equivalent",
+    "expresses",
     "final_answer",
     "is_formula",
     "is_hedged",

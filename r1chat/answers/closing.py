@@ -16,13 +16,14 @@ from r1chat.answers.denials import refuses, without_denied
 from r1chat.answers.final import WINDOW, final_answer, is_prose, is_system, quantities, stated
 from r1chat.answers.numerals import scale
 from r1chat.answers.parts import before_parts
-from r1chat.answers.reading import read, same_text
+from r1chat.answers.reading import plain_text, read, same_text
 from r1chat.answers.retractions import NUMBER
 from r1chat.answers.spelling import unwrap
 
 _SENTENCE = re.compile(r"(?<=[。！？])|(?<=[^\W\d][.!?*])\s+(?=[A-Z*\"“])|(?<=\d[.!?])\s+(?=[A-Z*])|\n")
 _VERB = re.compile(
-    r"\b(?:is|are|was|were|be|becomes?|called|named|falls)\b\s?:?|['’]s\s|[是为叫](?=[^\W的])|[:：]", re.IGNORECASE
+    r"\b(?:(?:is|are|was)\s(?:called|named)|is|are|was|were|be|becomes?|falls)\b\s?:?|['’]s\s|[是为叫](?=[^\W的])|[:：]",
+    re.IGNORECASE,
 )
 _ARTICLE = re.compile(r"\A(?:(?:on|in|at|by)\s+)?(?:the\s+|an?\s+)?", re.IGNORECASE)
 _PAUSE = re.compile(
@@ -32,7 +33,8 @@ _PAUSE = re.compile(
 _OPEN = re.compile(  # whoever says so, or whether: no statement
     r"\b(?:not|never|cannot|no|nor|neither|if|whether|unless|would|might|may|could|should|must|think|thought|believed?|says?"
     r"|seems?|wrong|false|incorrect|mistaken|suppose|except|than|but|however|instead|actually|wait|yesterday"
-    r"|tomorrow|although|though|while|before|after|question|often|sometimes|once|or)\b|n['’]t\b"
+    r"|tomorrow|although|though|while|before|after|question|often|sometimes|once|used|former(?:ly)?|guess|naive|tempting"
+    r"|trap|common|popular|or)\b|n['’]t\b"
     r"|[不没非若错或吗?？]|如果|可能|认为|以为|昨天|明天|虽然",
     re.IGNORECASE,
 )
@@ -40,7 +42,11 @@ _ALONE = re.compile(r"\A[\s*_#>]*(?P<text>[^\n.!?。！？,，;；:：(（—–
 _CONTRAST = re.compile(r"[(（,，]\s?(?:and\s)?(?:not\s|而?不是|而非)[^()（）,，.。\n]{1,60}[)）]?", re.IGNORECASE)
 _ITEMS = re.compile(r"\s*(?:[,，、;；\n]|\band\b|[和与及])+\s*(?:and\s)?", re.IGNORECASE)
 _BULLET = re.compile(r"^[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+", re.MULTILINE)
-_PLAIN = re.compile(r"\*\*|[=\\]|\$[^$\n]*\$(?!\d)|[:：]\s")
+_PLAIN = re.compile(r"\*\*|[=\\]|\$[^$\n]*\$(?!\d)|[:：]\s|\d!")
+_NAME = re.compile(
+    r"[A-Z][\w'’.-]*(?:\s[\w'’-]+){0,2}\s*(?:[.,;!(]|\Z)|[\u4e00-\u9fff]{1,4}[。，！]?\Z"
+)  # another answer, perhaps
+_THAT = re.compile(r"\b(?:that|which|who|what)\b[^,;]*\Z|的\Z", re.IGNORECASE)
 _CONCLUSION = re.compile(r"\b(?:so|therefore|thus|hence|leaving|making|giving|but)\b|所以|因此|故|但", re.IGNORECASE)
 _MOST = 6  # numbers of a sentence that are compared
 _REMAINDER = re.compile(
@@ -65,24 +71,25 @@ def says_same(answer: str, reference: str) -> Decision | None:
     """
     pair = _REMAINDER.fullmatch(reference.strip().removeprefix("商").lstrip("是为 "))
     right = read(reference).moment
+    if not pair and not isinstance(right, dates.Date):
+        return None
+    named: list[bool] = []  # of each that is named: is it the right one?
     for sentence in reversed(_sentences(answer)):
         if pair:
             same = [other == pair.groups() for other in _REMAINDER.findall(sentence)]
-        elif isinstance(right, dates.Date):
-            same = [dates.agree(day, right) for day in dates.days(sentence)]
         else:
-            break
-        if same:
-            open_ = _OPEN.search(sentence) or any(same) != all(same)
-            return Decision(None if open_ and any(same) else all(same))
-    return None
+            same = [dates.agree(day, right) for day in dates.days(sentence)] if right else []
+        if same and not named and all(same) and not _OPEN.search(sentence):
+            return Decision(True)
+        named += same
+    return Decision(None if any(named) else False) if named else None
 
 
 def says(answer: str, text: str) -> bool | None:
     """Does an answer state a text? None: it merely occurs, or is denied; False: another is stated, or none."""
     final, (line, announced) = final_answer(answer), stated(answer)
     word, first = read(text).word, read(answer[:WINDOW].replace("*", "")).word
-    if read(text).moment and (final and read(final).moment or NUMBER.search(answer[-WINDOW:])):
+    if read(text).moment and ((final and read(final).moment) or NUMBER.search(answer[-WINDOW:])):
         return False if final and read(final).moment else None
     if word and first and first != word and not _is_open(answer):
         return False
@@ -92,30 +99,54 @@ def says(answer: str, text: str) -> bool | None:
     sentences = _sentences(answer)
     if not sentences:
         return False
-    alone = _ALONE.match(answer)
-    if alone and _same(alone["text"], text) and not _is_open(answer[alone.end() :]):
+    if _stands_alone(answer, text) or _is_behind_the_verb(sentences[-1], text):
         return True
-    before, value = _divided(sentences[-1])
-    whole = _ITEMS.split(text)
-    if len(whole) > 1:
-        lines = [_BULLET.sub("", line) for line in answer.strip().splitlines()[-len(whole) :]]
-        listed = any(list(map(_bare, items)) == list(map(_bare, whole)) for items in (lines, _ITEMS.split(value)))
-        return (
-            True
-            if listed and not _is_open(before)
-            else None
-            if any(_occurs(_bare(item), answer) for item in whole)
-            else False
-        )
+    if len(items := _ITEMS.split(text)) > 1:
+        return _lists(answer, items)
+    if word:
+        before, value = _divided(sentences[-1])
+        return False if (read(_bare(value)).word and not _is_open(before)) or refuses(answer) else None
+    return None if all(_occurs(part, answer) for part in NUMBER.findall(text) or [_bare(text)]) else False
+
+
+def _stands_alone(answer: str, text: str) -> bool:
+    """Does an answer begin with a text as a sentence or line of its own, and say nothing against it or like it?"""
+    alone = _ALONE.match(answer)
+    if alone is None or not _same(alone["text"], text) or _is_open(rest := answer[alone.end() :]):
+        return False
+    names = (_divided(sentence)[1].lstrip("*_ \n") for sentence in _sentences(rest))
+    return not any(_NAME.match(name) and not _same(_PAUSE.split(name)[0], text) for name in names)
+
+
+def _is_behind_the_verb(sentence: str, text: str) -> bool:
+    """Does a sentence state a text behind its verb, its only one or that of a conclusion?"""
+    before, value = _divided(sentence)
     pause = None if _same(value, text) else _PAUSE.search(value)
     value, behind = (value[: pause.start()], value[pause.start() :]) if pause else (value, "")
-    if _same(value, text) and not _is_open(before) and not _is_open(behind):
+    single = not _VERB.search(before) or _CONCLUSION.search(before) or _THAT.search(before)
+    return bool(single) and _same(value, text) and not _is_open(before) and not _is_open(behind)
+
+
+def _lists(answer: str, items: list[str]) -> bool | None:
+    """Does an answer end in a list of just these items, in this order? None: some occur."""
+    before, value = _divided(_sentences(answer)[-1])
+    lines = [_BULLET.sub("", line) for line in answer.strip().splitlines()[-len(items) :]]
+    right = list(map(_bare, items))
+    if not _is_open(before) and right in (list(map(_bare, lines)), list(map(_bare, _ITEMS.split(value)))):
         return True
-    if word:
-        other = read(_bare(value)).word
-        return False if (other and not _is_open(before)) or refuses(answer) else None
-    parts = NUMBER.findall(text) or [_bare(text)]
-    return None if all(_occurs(part, answer) for part in parts) else False
+    return None if any(_occurs(item, answer) for item in right) else False
+
+
+def expresses(answer: str, reference: str) -> bool | None:
+    """Does the closing sentence state an expression behind its verb? None: it occurs; False: another is announced."""
+    line, announced = stated(answer)
+    sentences = _sentences(line)
+    if not sentences or announced:
+        return False
+    before, value = _divided(sentences[-1])
+    if before and compare(value, reference) and not _is_open(before):
+        return True
+    return None if plain_text(reference) in plain_text(sentences[-1]) else False
 
 
 def mentions(answer: str, reference: str) -> bool:

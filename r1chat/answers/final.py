@@ -74,6 +74,8 @@ _CONCLUDED = re.compile(  # the result comes behind the reason after all: "for t
     r"\*\*[^*]{0,40}\d|(?:[,;]\s*(?:and\s+)?|\s)(?:so|thus|hence|therefore|making|giving)\s[^.]{0,80}\d|所以|因此|故",
     re.IGNORECASE,
 )
+_PROVED = re.compile(r"\b(?:because|since|as|which)\b|因为", re.IGNORECASE)
+_EQUALS = re.compile(rf"[+*/×·-]\s?{_NUMBER.pattern}[^=.\n]{{0,30}}=\s?{_NUMBER.pattern}")
 _SENTENCE = re.compile(
     r"(?<=[。！？；])|(?<=[^\W\d_]\.)(?<!i\.e\.)(?<!e\.g\.)\s|(?<=[\d)$%*\ue001]\.)\s+(?=[A-Z])|(?<=[^\W\d_][!?])\s"
 )
@@ -84,7 +86,9 @@ _RATE = re.compile(
     r"\s?(?:per|an?|each|every)\s(?:square\s|cubic\s)?[a-zA-Z]{1,12}(?![a-zA-Z])|\s?每\s?[\u4e00-\u9fff]{1,3}",
     re.IGNORECASE,
 )
-_RATIO = re.compile(r"(?<![\d:])\d+(?:\.\d+)?(?:(?:[:∶]|\s[:∶]\s|\s?[比∶：]\s?)\d+(?:\.\d+)?){1,4}(?![\d:])")
+_RATIO = re.compile(
+    r"(?<![\d:])\d+(?:\.\d+)?(?:(?:[:∶]|\s[:∶]\s|\s?比\s?|(?<=比[为是]\d)：|(?<=比\d)：)\d+(?:\.\d+)?){1,4}(?![\d:])"
+)
 _RATIO_IN_WORDS = re.compile(
     r"\b(?:ratio|proportion|odds)\b[^.\n]{0,80}?(\d+(?:\sto\s\d+){1,4})(?![\d.]\d)", re.IGNORECASE
 )
@@ -379,8 +383,8 @@ def _sentence(sentence: str, *, first: bool) -> str | None:
         rest = unwrap(plain[copula.end() :])
         if _NUMBERS.fullmatch(rest):
             return rest
-        if ratio := _RATIO.match(rest):
-            return ratio[0]
+        if parts_of_ratio := _RATIO.match(rest):
+            return parts_of_ratio[0]
         if rest and not is_prose(rest) and re.search(r"\w", rest) and (first or _NUMBER.search(rest)):
             return _result(rest)
         if number := _NUMBER.match(rest):
@@ -581,6 +585,8 @@ def _unexplained(sentence: str) -> str:
     for reason in _EXPLAINED.finditer(_masked(sentence)):
         if _CONCLUDED.search(sentence, reason.end()):
             break
+        if not _PROVED.search(reason[0]) and _EQUALS.search(sentence, reason.end()):
+            break  # 30 for one and 40 for the other: 30 + 40 = 70
         if _NUMBER.search(sentence[: reason.start()]):
             before = sentence[: reason.start()]
             bracket = before.rfind("(")

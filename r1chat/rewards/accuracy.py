@@ -16,6 +16,7 @@ from r1chat.answers import (
     choices,
     chosen,
     compare,
+    expresses,
     final_answer,
     is_formula,
     is_hedged,
@@ -163,6 +164,8 @@ def accuracy(answer: str, reference: RightAnswer | str) -> Reward:
         verdict, final = True, values
     if verdict is False and is_number(reference.text) and mentions(answer, reference.text):
         verdict = None
+    if verdict is False and reference.kind == "expression":
+        verdict = expresses(answer, reference.text)
     return _verdict(verdict, final, reference.text)
 
 
