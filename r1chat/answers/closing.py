@@ -12,7 +12,7 @@ from itertools import islice
 
 from r1chat.answers import dates
 from r1chat.answers.compare import compare
-from r1chat.answers.denials import refuses, without_denied
+from r1chat.answers.denials import is_question, refuses, without_denied
 from r1chat.answers.final import WINDOW, final_answer, is_prose, is_system, quantities, stated
 from r1chat.answers.numerals import scale
 from r1chat.answers.parts import before_parts
@@ -22,7 +22,7 @@ from r1chat.answers.spelling import unwrap
 
 _SENTENCE = re.compile(r"(?<=[。！？])|(?<=[^\W\d][.!?*])\s+(?=[A-Z*\"“])|(?<=\d[.!?])\s+(?=[A-Z*])|\n")
 _VERB = re.compile(
-    r"\b(?:(?:is|are|was)\s(?:called|named)|is|are|was|were|be|becomes?|falls)\b\s?:?|['’]s\s|[是为叫](?=[^\W的])|[:：]",
+    r"\b(?:(?:is|are|was)\s(?:called|named)|is|are|was|were|be|becomes?|falls)\b\s?:?|(?<=\b(?:it|he))['’]s\s|(?<=\bthat)['’]s\s|[是为叫](?=[^\W的])|[:：]",
     re.IGNORECASE,
 )
 _ARTICLE = re.compile(r"\A(?:(?:on|in|at|by)\s+)?(?:the\s+|an?\s+)?", re.IGNORECASE)
@@ -34,8 +34,9 @@ _OPEN = re.compile(  # whoever says so, or whether: no statement
     r"\b(?:not|never|cannot|no|nor|neither|if|whether|unless|would|might|may|could|should|must|think|thought|believed?|says?"
     r"|seems?|wrong|false|incorrect|mistaken|suppose|except|than|but|however|instead|actually|wait|yesterday"
     r"|tomorrow|although|though|while|before|after|question|often|sometimes|once|used|former(?:ly)?|guess|naive|tempting"
-    r"|trap|common|popular|or)\b|n['’]t\b"
-    r"|[不没非若错或吗?？]|如果|可能|认为|以为|昨天|明天|虽然",
+    r"|trap|common|popular|or"
+    r"|least|too|another|other|opposite|negation|converse|distractor|runner-up|rival|only|part(?:ly|ial)?|first|second|half)\b"
+    r"|n['’]t\b|[不没非若错或吗曾另说?？]|如果|可能|认为|以为|以前|昨天|明天|虽然|难道",
     re.IGNORECASE,
 )
 _ALONE = re.compile(r"\A[\s*_#>]*(?P<text>[^\n.!?。！？,，;；:：(（—–]{1,80}?)[*_]*\s*(?:[.!。！(（—–\n]|\s-\s|\Z)")
@@ -48,6 +49,7 @@ _NAME = re.compile(
 )  # another answer, perhaps
 _THAT = re.compile(r"\b(?:that|which|who|what)\b[^,;]*\Z|的\Z", re.IGNORECASE)
 _CONCLUSION = re.compile(r"\b(?:so|therefore|thus|hence|leaving|making|giving|but)\b|所以|因此|故|但", re.IGNORECASE)
+_LEAD = 4  # characters at the beginning of a sentence, with the conclusion that it is itself
 _MOST = 6  # numbers of a sentence that are compared
 _REMAINDER = re.compile(
     r"(?<![\d.])(\d{1,12})[,，;；]?\s?(?:and\s|with\s|并且?|且)?(?:(?:an?|the)\s)?"
@@ -66,23 +68,23 @@ class Decision:
 def says_same(answer: str, reference: str) -> Decision | None:
     """Where the reference is a day, or a quotient with its remainder, and the answer states one too: are they the same?
 
-    Undecided where the last sentence that names one names several, or denies or doubts it. None for other references
-    and answers.
+    Undecided where it stands beside another one, is denied or doubted, or is not in the last sentence. None for other
+    references and answers.
     """
-    pair = _REMAINDER.fullmatch(reference.strip().removeprefix("商").lstrip("是为 "))
-    right = read(reference).moment
-    if not pair and not isinstance(right, dates.Date):
-        return None
-    named: list[bool] = []  # of each that is named: is it the right one?
-    for sentence in reversed(_sentences(answer)):
+    pair, right = _REMAINDER.fullmatch(reference.strip().removeprefix("商").lstrip("是为 ")), read(reference).moment
+
+    def same(sentence: str) -> list[bool]:
         if pair:
-            same = [other == pair.groups() for other in _REMAINDER.findall(sentence)]
-        else:
-            same = [dates.agree(day, right) for day in dates.days(sentence)] if right else []
-        if same and not named and all(same) and not _OPEN.search(sentence):
-            return Decision(True)
-        named += same
-    return Decision(None if any(named) else False) if named else None
+            return [other == pair.groups() for other in _REMAINDER.findall(sentence)]
+        return [dates.agree(day, right) for day in dates.days(sentence)] if isinstance(right, dates.Date) else []
+
+    *earlier, last = _sentences(answer) or [""]
+    named = [verdict for sentence in (*earlier, last) for verdict in same(sentence)]
+    if not named:
+        return None
+    if all(named) and same(last) and not _OPEN.search(last) and not _CONCLUSION.search(last, _LEAD):
+        return Decision(True)
+    return Decision(None if any(named) else False)
 
 
 def says(answer: str, text: str) -> bool | None:
@@ -99,7 +101,9 @@ def says(answer: str, text: str) -> bool | None:
     sentences = _sentences(answer)
     if not sentences:
         return False
-    if _stands_alone(answer, text) or _is_behind_the_verb(sentences[-1], text):
+    if _stands_alone(answer, text) or (
+        _is_behind_the_verb(sentences[-1], text) and not _names_another(sentences[:-1], text)
+    ):
         return True
     if len(items := _ITEMS.split(text)) > 1:
         return _lists(answer, items)
@@ -114,8 +118,13 @@ def _stands_alone(answer: str, text: str) -> bool:
     alone = _ALONE.match(answer)
     if alone is None or not _same(alone["text"], text) or _is_open(rest := answer[alone.end() :]):
         return False
-    names = (_divided(sentence)[1].lstrip("*_ \n") for sentence in _sentences(rest))
-    return not any(_NAME.match(name) and not _same(_PAUSE.split(name)[0], text) for name in names)
+    return not _names_another(_sentences(rest), text)
+
+
+def _names_another(sentences: list[str], text: str) -> bool:
+    """Does a sentence state another name?"""
+    names = (_divided(sentence)[1].lstrip("*_ \n") for sentence in sentences)
+    return any(_NAME.match(name) and not _same(_PAUSE.split(name)[0], text) for name in names)
 
 
 def _is_behind_the_verb(sentence: str, text: str) -> bool:
@@ -124,7 +133,13 @@ def _is_behind_the_verb(sentence: str, text: str) -> bool:
     pause = None if _same(value, text) else _PAUSE.search(value)
     value, behind = (value[: pause.start()], value[pause.start() :]) if pause else (value, "")
     single = not _VERB.search(before) or _CONCLUSION.search(before) or _THAT.search(before)
-    return bool(single) and _same(value, text) and not _is_open(before) and not _is_open(behind)
+    return (
+        bool(single)
+        and not is_question(sentence)
+        and _same(value, text)
+        and not _is_open(before)
+        and not _is_open(behind)
+    )
 
 
 def _lists(answer: str, items: list[str]) -> bool | None:

@@ -36,8 +36,8 @@ _DOUBT = (
 _DOUBTED = re.compile(
     rf"(?:{_DOUBT}[^.!?;:,。！？；：，\n]{{0,80}}"
     r"|\b(?:no|if|whether|suppose|assume|assuming|unless)\s+(?:(?:that|the)\s+)?(?:[\w-]{1,12}\s+)?"
-    r"|\b(?:naive|trap|tempting|wrong|false|incorrect|mistaken|intuitive)\s+"
-    r"|(?:如果|假如|若|假设)[^。，\n]{0,10})\Z"
+    r"|\b(?:least\s+\w+|naive|trap|tempting|wrong|false|incorrect|mistaken|intuitive)\s+"
+    r"|(?:如果|假如|若|假设)[^。，\n]{0,10}|(?:错误|常见|典型)的)\Z"
     r"|[.!?。！？\n]\s{0,3}(?:do|does|did|is|are|could|can|would|what|why|how)\s[^.!?。！？\n]{0,80}\Z",
     re.IGNORECASE,
 )

@@ -97,7 +97,9 @@ _SYSTEM = re.compile(rf"{_VALUE}(?:[,，;；]?\s?(?:and\s|[和且])?\s?{_VALUE})
 _ASSIGNED = re.compile(_VALUE)
 _IS = re.compile(r"\s(?:is|equals)\s|[为是]")
 _BRACKETED = re.compile(r"[(（][^()（）\d\n]{0,20}\d[\d.,]{0,12}\s?[^()（）\d\n]{1,30}[)）]")
-_UNIT_RUN = re.compile(r"\s?[a-zA-Z°℃℉µμΩ²³³/·^\u4e00-\u9fff\d]{1,16}")
+_UNIT_RUN = re.compile(
+    r"(?i:\s(?:square|cubic|sq\.?|cu\.?|degrees?)(?=\s[a-z]))?\s?[a-zA-Z°℃℉µμΩ²³³/·^\u4e00-\u9fff\d]{1,16}"
+)
 _PARTS = ("", ",", "and", ", and", "又", "零")  # between the units of one quantity
 _WORD = re.compile(r"(?<![\\a-zA-Z])(?:[a-zA-Z]{3,}|(?i:so|is|it|to|of|we|by|no)(?![a-zA-Z]))|[\u3400-\u9fff]")
 _FUNCTIONS = """sin cos tan sec csc cot sinh cosh tanh arcsin arccos arctan log exp sqrt lim max min gcd lcm det mod

@@ -54,7 +54,7 @@ _HALF = re.compile(
 _COUNTED = re.compile(  # "one" and 一 are words of their own
     rf"(?<![a-zA-Z-])(?!one(?![\s-]+(?:hundred|thousand|million|billion)))(?P<english>{ENGLISH})"
     rf"(?![\s-]+(?:half|halves|thirds?|quarters?|fourths?|fifths?|sixths?|eighths?|tenths?))"
-    rf"|(?<![第周期])(?P<chinese>[负負]?(?:(?!一)[{''.join(_DIGITS)}十]|{_NUMERAL[:-6]}{{2,40}}))(?=[{CLASSIFIERS}]|千米|公里|厘米|千克|公斤|小时|分钟)",
+    rf"|(?<![第周期])(?P<chinese>[负負]?(?:(?!一)[{''.join(_DIGITS)}十]|{_NUMERAL[:-6]}{{2,40}}))(?=(?!点[{''.join(_DIGITS)}])[{CLASSIFIERS}]|千米|公里|厘米|千克|公斤|小时|分钟)",
     re.IGNORECASE,
 )
 _RATIO = re.compile(r"\s+to\s+|\s*比\s*", re.IGNORECASE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from r1chat.answers.numerals import ENGLISH, to_digits
+from r1chat.answers.numerals import ENGLISH, scale, to_digits
 
 _NUMBER = r"\d[\d,]{0,30}(?:\.\d+)?"
 _MINUS = re.compile(  # behind another operand it is an operation: "20 minus 8"
@@ -33,11 +33,11 @@ _HOURS = re.compile(
 _BEHIND = re.compile(
     r"[\s-]{1,2}(?:squared|cubed|thirds?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?|hundredths?|thousandths?"
     r"|to\sthe\s(?:power|\w{3,10}\spower)|factorial|minus|plus|times\s\d|remainder|rem\.|mod(?:ulo)?|(?:[a-z]+\s)?and\s(?:an?|one|three)\s(?:half|thirds?|quarters?))\b"
-    r"|\s?R\s?\d|\s?余|\s?的?(?:平方|立方|阶乘)(?![\u4e00-\u9fff])|\s?分之",
+    r"|\s?R\s?\d|\s?余|\s?的?(?:平方|立方|阶乘|相反数|倒数)(?![\u4e00-\u9fff])|\s?(?:分之|成(?![为功员分])|折|[几多]|个[半多])",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
-    rf"(?:\b(?:minus|negative)|零下|[负負±]|(?P<part>(?:\d|\b{ENGLISH})\s+and\s)"
+    rf"(?:\b(?:minus|negative)|零下|[负負±]的?|\b(?:opposite|reciprocal|inverse|square|cube|half|double|root|factorial)\sof|(?P<part>(?:\d|\b{ENGLISH})\s+and\s)"
     r"|\d\s?[,，]?\s?(?:with\s+)?(?:an?\s+)?(?:remainder|rem\.?|r|余数?)(?:\s+of)?|分之)[\s*_$]{0,4}\Z",
     re.IGNORECASE,
 )
@@ -63,7 +63,7 @@ def _signed(sign: re.Match[str]) -> str:
 
 def is_part(text: str, start: int, end: int) -> bool:
     """Do words beside a number at `start` to `end` change its value, so that it is no result of its own?"""
-    if _BEHIND.match(text, end):
+    if _BEHIND.match(text, end) or scale(text, end):
         return True
     before = _BEFORE.search(text, max(0, start - _REACH), start)
     return before is not None and (not before["part"] or "/" in text[start:end])

@@ -189,7 +189,7 @@ _NO_THINGS = """sin cos tan sec csc cot log exp sqrt theta alpha beta gamma lamb
     were equals approximately about"""
 _GOES_ON = frozenset(_NO_THINGS.split())
 _THING = re.compile(r"\s*([a-zA-Z][a-zA-Z'’-]*(?:[\s/.]+[a-zA-Z(][a-zA-Z'’)-]*){0,7})(?:\s*\^\s*\{?\s*[23]\s*\}?)?")
-_CHINESE_THING = re.compile(r"\s*[\u4e00-\u9fff]{1,14}")
+_CHINESE_THING = re.compile(r"\s*(?!个?[半多]|[几折]|成(?![为功员分]))[\u4e00-\u9fff]{1,14}")
 _LINKS = re.compile("[或和且与及为是]")
 
 
