@@ -39,7 +39,9 @@ _OPEN = re.compile(  # whoever says so, or whether: no statement
     r"|n['’]t\b|[不没非若错或吗曾另说?？]|如果|可能|认为|以为|以前|昨天|明天|虽然|难道",
     re.IGNORECASE,
 )
-_ALONE = re.compile(r"\A[\s*_#>]*(?P<text>[^\n.!?。！？,，;；:：(（—–]{1,80}?)[*_]*\s*(?:[.!。！(（—–\n]|\s-\s|\Z)")
+_ALONE = re.compile(
+    r"\A[\s*_#>]{0,8}(?P<text>[^\n.!?。！？,，;；:：(（—–]{1,80}?)[*_]{0,4}\s?(?:[.!。！(（—–\n]|\s-\s|\Z)"
+)
 _CONTRAST = re.compile(r"[(（,，]\s?(?:and\s)?(?:not\s|而?不是|而非)[^()（）,，.。\n]{1,60}[)）]?", re.IGNORECASE)
 _ITEMS = re.compile(r"\s*(?:[,，、;；\n]|\band\b|[和与及])+\s*(?:and\s)?", re.IGNORECASE)
 _BULLET = re.compile(r"^[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+", re.MULTILINE)
@@ -79,12 +81,12 @@ def says_same(answer: str, reference: str) -> Decision | None:
         return [dates.agree(day, right) for day in dates.days(sentence)] if isinstance(right, dates.Date) else []
 
     *earlier, last = _sentences(answer) or [""]
-    named = [verdict for sentence in (*earlier, last) for verdict in same(sentence)]
-    if not named:
+    verdicts = [verdict for sentence in (*earlier, last) for verdict in same(sentence)]
+    if not verdicts:
         return None
-    if all(named) and same(last) and not _OPEN.search(last) and not _CONCLUSION.search(last, _LEAD):
+    if all(verdicts) and same(last) and not _OPEN.search(last) and not _CONCLUSION.search(last, _LEAD):
         return Decision(True)
-    return Decision(None if any(named) else False)
+    return Decision(None if any(verdicts) else False)
 
 
 def says(answer: str, text: str) -> bool | None:
@@ -183,7 +185,7 @@ def mentions(answer: str, reference: str) -> bool:
         final = before_parts(without_denied(sentence)[0])[0]
         for conclusion in _CONCLUSION.finditer(final):
             final = final[conclusion.end() :] if NUMBER.search(final, conclusion.end()) else final
-    return any(compare(quantity, reference) for quantity in quantities(final)[:_MOST])
+    return any(compare(quantity, reference) for quantity in islice(quantities(final), _MOST))
 
 
 def _sentences(answer: str) -> list[str]:

@@ -7,6 +7,7 @@ what it finds.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -436,9 +437,9 @@ def _with_unit(text: str, number: re.Match[str]) -> str:
     return text[start:end].strip()
 
 
-def quantities(sentence: str) -> list[str]:
+def quantities(sentence: str) -> Iterator[str]:
     """Every number of a sentence, with its unit."""
-    return [_with_unit(sentence, number) for number in _NUMBER.finditer(sentence)]
+    return (_with_unit(sentence, number) for number in _NUMBER.finditer(sentence))
 
 
 def _end_of_unit(text: str, number: re.Match[str]) -> int:
