@@ -35,7 +35,7 @@ _OPEN = re.compile(  # whoever says so, or whether: no statement
     r"|seems?|wrong|false|incorrect|mistaken|suppose|except|than|but|however|instead|actually|wait|yesterday"
     r"|tomorrow|although|though|while|before|after|question|often|sometimes|once|used|former(?:ly)?|guess|naive|tempting"
     r"|trap|common|popular|or"
-    r"|least|too|another|other|opposite|negation|converse|distractor|runner-up|rival|only|part(?:ly|ial)?|first|second|half)\b"
+    r"|least|too|another|other|opposite|negation|converse|distractor|runner-up|rival|only|part(?:ly|ial)?|nobody|none|loser|lost|first|second|half)\b"
     r"|n['’]t\b|[不没非若错或吗曾另说?？]|如果|可能|认为|以为|以前|昨天|明天|虽然|难道",
     re.IGNORECASE,
 )
@@ -47,8 +47,9 @@ _ITEMS = re.compile(r"\s*(?:[,，、;；\n]|\band\b|[和与及])+\s*(?:and\s)?",
 _BULLET = re.compile(r"^[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+", re.MULTILINE)
 _PLAIN = re.compile(r"\*\*|[=\\]|\$[^$\n]*\$(?!\d)|[:：]\s|\d!")
 _NAME = re.compile(
-    r"[A-Z][\w'’.-]*(?:\s[\w'’-]+){0,2}\s*(?:[.,;!(]|\Z)|[\u4e00-\u9fff]{1,4}[。，！]?\Z"
+    r"[^\W\d_][\w'’.-]*(?:\s[\w'’-]+)?\s*(?:[.,;!(]|\Z)|[\u4e00-\u9fff]{1,4}[。，！]?\Z"
 )  # another answer, perhaps
+_CLAUSE = re.compile(r"[;；(（–—]|\s-\s")
 _THAT = re.compile(r"\b(?:that|which|who|what)\b[^,;]*\Z|的\Z", re.IGNORECASE)
 _CONCLUSION = re.compile(r"\b(?:so|therefore|thus|hence|leaving|making|giving|but)\b|所以|因此|故|但", re.IGNORECASE)
 _LEAD = 4  # characters at the beginning of a sentence, with the conclusion that it is itself
@@ -124,9 +125,10 @@ def _stands_alone(answer: str, text: str) -> bool:
 
 
 def _names_another(sentences: list[str], text: str) -> bool:
-    """Does a sentence state another name?"""
-    names = (_divided(sentence)[1].lstrip("*_ \n") for sentence in sentences)
-    return any(_NAME.match(name) and not _same(_PAUSE.split(name)[0], text) for name in names)
+    """Does a sentence state another name; beside yes, no, true or false, another of these?"""
+    values = (_PAUSE.split(_divided(sentence)[1].lstrip("*_ \n"))[0] for sentence in sentences)
+    others = (value for value in values if _NAME.match(value) and not _same(value, text))
+    return any(not read(text).word or read(_bare(value)).word for value in others)
 
 
 def _is_behind_the_verb(sentence: str, text: str) -> bool:
@@ -134,7 +136,7 @@ def _is_behind_the_verb(sentence: str, text: str) -> bool:
     before, value = _divided(sentence)
     pause = None if _same(value, text) else _PAUSE.search(value)
     value, behind = (value[: pause.start()], value[pause.start() :]) if pause else (value, "")
-    single = not _VERB.search(before) or _CONCLUSION.search(before) or _THAT.search(before)
+    single = not (_VERB.search(before) or _CLAUSE.search(before)) or _CONCLUSION.search(before) or _THAT.search(before)
     return (
         bool(single)
         and not is_question(sentence)

@@ -66,7 +66,7 @@ _EXPLAINED = re.compile(
     r"[,，]?\s+(?:because|since|as|where|which(?!\s+(?:makes|leaves|equals|totals)\b)"
     r"|for(?!\s+(?:is|are|was)\b)|after|before|out of|if|when"
     r"|rather than|instead of|in order)\s"
-    r"|\sto\s+(?!get|obtain|give|find|yield|equal|be\b|make|reach|arrive|produce)[a-z]{2,}\s"
+    r"|\sto\s+(?!get|the\s(?:\w+\s)?power|obtain|give|find|yield|equal|be\b|make|reach|arrive|produce)[a-z]{2,}\s"
     r"|[,，]?因为|[,，]?即|\s\((?=[a-zA-Z])",
     re.IGNORECASE,
 )

@@ -185,8 +185,8 @@ _TRAILING = re.compile(
     re.IGNORECASE,
 )
 _NO_THINGS = """sin cos tan sec csc cot log exp sqrt theta alpha beta gamma lambda and not nor but plus minus times
-    over mod remainder squared cubed thirds fifths sixths sevenths eighths ninths tenths than if when where is are was
-    were equals approximately about"""
+    over mod remainder squared cubed thirds fifths sixths sevenths eighths ninths tenths hundredths than
+    if when where is are was were equals approximately about"""
 _GOES_ON = frozenset(_NO_THINGS.split())
 _THING = re.compile(r"\s*([a-zA-Z][a-zA-Z'’-]*(?:[\s/.]+[a-zA-Z(][a-zA-Z'’)-]*){0,7})(?:\s*\^\s*\{?\s*[23]\s*\}?)?")
 _CHINESE_THING = re.compile(r"\s*(?!个?[半多]|[几折]|成(?![为功员分]))[\u4e00-\u9fff]{1,14}")
