@@ -59,6 +59,7 @@ def test_letter_that_leads_a_reply_wins_over_those_in_its_comment() -> None:
 def test_text_behind_the_verb_of_the_closing_sentence_is_stated() -> None:
     for reply in ("The capital of France is Paris.", "So it is **Paris**.", "Paris (not Lyon)", "Paris – since 987."):
         assert (value(reply, "Paris"), value(reply, "Rome")) == (1.0, 0.0), reply
+    assert value("Sure! The largest planet is **Jupiter**.", "Jupiter") == 1.0
     assert value("中国的首都是北京。", "北京") == 1.0
     assert value("The statement is true.", "False") == 0.0
 

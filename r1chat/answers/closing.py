@@ -47,7 +47,7 @@ _ITEMS = re.compile(r"\s*(?:[,，、;；\n]|\band\b|[和与及])+\s*(?:and\s)?",
 _BULLET = re.compile(r"^[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+", re.MULTILINE)
 _PLAIN = re.compile(r"\*\*|[=\\]|\$[^$\n]*\$(?!\d)|[:：]\s|\d!")
 _NAME = re.compile(
-    r"[^\W\d_][\w'’.-]*(?:\s[\w'’-]+)?\s*(?:[.,;!(]|\Z)|[\u4e00-\u9fff]{1,4}[。，！]?\Z"
+    r"[^\W\d_][\w'’.-]*(?:\s[\w'’-]+)?\s*(?:[.,;(]|\Z)|[\u4e00-\u9fff]{1,4}[。，！]?\Z"
 )  # another answer, perhaps
 _CLAUSE = re.compile(r"[;；(（–—]|\s-\s")
 _THAT = re.compile(r"\b(?:that|which|who|what)\b[^,;]*\Z|的\Z", re.IGNORECASE)
