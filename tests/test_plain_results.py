@@ -57,6 +57,11 @@ HOSTILE = [
     "5 is not ",
     "and 5=",
     "5? ",
+    "minus 5 ",
+    "5 million ",
+    "x = 5 and ",
+    "5:5:",
+    "D. ",
 ]
 
 

@@ -10,9 +10,11 @@ from r1chat.answers import numerals
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
 _DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
+_WEEKDAY = r"(?:[a-z]+day,?\s+)?"
+_YEAR = r"(?:,?\s+(?P<year>\d{4}))?"
 _DATES = (
-    re.compile(rf"(?:[a-z]+day,?\s+)?{_MONTH}\s+{_DAY}(?:,?\s+(?P<year>\d{{4}}))?", re.IGNORECASE),
-    re.compile(rf"(?:the\s+)?{_DAY}\s+(?:of\s+)?{_MONTH}(?:,?\s+(?P<year>\d{{4}}))?", re.IGNORECASE),
+    re.compile(rf"{_WEEKDAY}{_MONTH}\s+{_DAY}(?!\d){_YEAR}", re.IGNORECASE),
+    re.compile(rf"{_WEEKDAY}(?:the\s+)?{_DAY}\s+(?:of\s+)?{_MONTH}(?![a-z]){_YEAR}", re.IGNORECASE),
     re.compile(r"(?P<year>\d{4})[-/](\d{1,2})[-/](\d{1,2})"),
     re.compile(r"(?:(?P<year>\d{4})\s*年\s*)?(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]"),
 )
@@ -71,6 +73,14 @@ def read(text: str) -> DateOrTime | None:
     if len(text) > 40:
         return None
     return _date(text) or _time(_in_digits(text))
+
+
+def days(text: str) -> list[Date]:
+    """Every day that a text names."""
+    matches = [
+        match for pattern in _DATES for match in re.finditer(rf"(?<![a-zA-Z\d-]){pattern.pattern}", text, pattern.flags)
+    ]
+    return [day for match in matches if (day := _date(match[0]))]
 
 
 def _date(text: str) -> Date | None:

@@ -36,15 +36,15 @@ _DOUBT = (
 _DOUBTED = re.compile(
     rf"(?:{_DOUBT}[^.!?;:,。！？；：，\n]{{0,80}}"
     r"|\b(?:no|if|whether|suppose|assume|assuming|unless)\s+(?:(?:that|the)\s+)?(?:[\w-]{1,12}\s+)?"
-    r"|\b(?:naive|trap|tempting|wrong|false|incorrect|mistaken|intuitive)\s+"
-    r"|(?:如果|假如|若|假设)[^。，\n]{0,10})\Z"
+    r"|\b(?:least\s+\w+|naive|trap|tempting|wrong|false|incorrect|mistaken|intuitive)\s+"
+    r"|(?:如果|假如|若|假设)[^。，\n]{0,10}|(?:错误|常见|典型)的)\Z"
     r"|[.!?。！？\n]\s{0,3}(?:do|does|did|is|are|could|can|would|what|why|how)\s[^.!?。！？\n]{0,80}\Z",
     re.IGNORECASE,
 )
 _DENIED = re.compile(
     rf"{_NOT}(?:\s+(?!(?:{_VERB})\b)[a-z'’]{{1,16}}){{0,6}}{_MARKS}{NUMBER.pattern}"
     rf"|{_DOUBT}(?:(?!\b(?:but|so|therefore)\b)[^.!?;:,。！？；：，\n\d]){{0,80}}{NUMBER.pattern}"
-    rf"|{_ASIDE}(?:\s+[a-z'’]{{1,16}}){{0,5}}?{_MARKS}{NUMBER.pattern}|\bthan{_MARKS}{NUMBER.pattern}|比\s?{NUMBER.pattern}"
+    rf"|{_ASIDE}(?:\s+[a-z'’]{{1,16}}){{0,5}}?{_MARKS}{NUMBER.pattern}|\bthan{_MARKS}{NUMBER.pattern}|(?<!\d)(?<!\d\s)比\s?{NUMBER.pattern}"
     r"|(?:[不未](?:会|可能|能|应该?|该|再|必)?(?:是|为|等于|选)|[绝并而]非|≠)"
     rf"{_MARKS}(?:(?!有)[^\W\d]){{0,2}}{NUMBER.pattern}",
     re.IGNORECASE,

@@ -7,11 +7,12 @@ what it finds.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from r1chat.answers import checks, denials, letters, parts, retractions, units
+from r1chat.answers import checks, dates, denials, letters, numerals, parts, retractions, spoken, units
 from r1chat.answers.exclamations import calm
 from r1chat.answers.letters import choice, choices
 from r1chat.answers.retractions import NUMBER as _NUMBER
@@ -40,7 +41,7 @@ _ANNOUNCED = re.compile(
 _REPORTED = re.compile(
     r"\b(?:some|many|most|others|people|students|one|you|it)(?:\s+people)?(?:\s+(?:may|might|could|would))?"
     r"\s+(?:say|think|claim|believe|argue|guess|expect|seem)s?(?:\s+that)?\s+(?:the\s+)?(?:\w{1,10}\s)?$"
-    r"|有人(?:说|认为|以为)[^。\n]{0,4}$",
+    r"|有人(?:说|认为|以为)[^。\n]{0,4}$|(?:人|同学|学生)[会都就常可能]{0,4}$",
     re.IGNORECASE,
 )
 _DENIED = re.compile(
@@ -63,9 +64,9 @@ _PAUSE = re.compile(
 )
 _EXPLAINED = re.compile(
     r"[,，]?\s+(?:because|since|as|where|which(?!\s+(?:makes|leaves|equals|totals)\b)"
-    r"|i\.e\.|that is|for(?!\s+(?:is|are|was)\b)|after|before|out of|if|when"
+    r"|for(?!\s+(?:is|are|was)\b)|after|before|out of|if|when"
     r"|rather than|instead of|in order)\s"
-    r"|\sto\s+(?!get|obtain|give|find|yield|equal|be\b|make|reach|arrive|produce)[a-z]{2,}\s"
+    r"|\sto\s+(?!get|the\s(?:\w+\s)?power|obtain|give|find|yield|equal|be\b|make|reach|arrive|produce)[a-z]{2,}\s"
     r"|[,，]?因为|[,，]?即|\s\((?=[a-zA-Z])",
     re.IGNORECASE,
 )
@@ -74,11 +75,33 @@ _CONCLUDED = re.compile(  # the result comes behind the reason after all: "for t
     r"\*\*[^*]{0,40}\d|(?:[,;]\s*(?:and\s+)?|\s)(?:so|thus|hence|therefore|making|giving)\s[^.]{0,80}\d|所以|因此|故",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"(?<=[。！？；])|(?<=[^\W\d_]\.)\s|(?<=[\d)$%*\ue001]\.)\s+(?=[A-Z])|(?<=[^\W\d_][!?])\s")
+_PROVED = re.compile(r"\b(?:because|since|as|which)\b|因为", re.IGNORECASE)
+_EQUALS = re.compile(rf"[+*/×·-]\s?{_NUMBER.pattern}[^=.\n]{{0,30}}=\s?{_NUMBER.pattern}")
+_SENTENCE = re.compile(
+    r"(?<=[。！？；])|(?<=[^\W\d_]\.)(?<!i\.e\.)(?<!e\.g\.)\s|(?<=[\d)$%*\ue001]\.)\s+(?=[A-Z])|(?<=[^\W\d_][!?])\s"
+)
 _NUMBERS = re.compile(
     rf"(?:{_NUMBER.pattern})(?:(?:\s|,|，|、|;|\band\b|\bor\b|和|或|与){{1,6}}(?:{_NUMBER.pattern})){{1,20}}"
 )
-_UNIT_RUN = re.compile(r"\s?[a-zA-Z°℃℉µμΩ²³³/·^\u4e00-\u9fff\d]{1,16}")
+_RATE = re.compile(
+    r"\s?(?:per|an?|each|every)\s(?:square\s|cubic\s)?[a-zA-Z]{1,12}(?![a-zA-Z])|\s?每\s?[\u4e00-\u9fff]{1,3}",
+    re.IGNORECASE,
+)
+_RATIO = re.compile(
+    r"(?<![\d:])\d+(?:\.\d+)?(?:(?:[:∶]|\s[:∶]\s|\s?比\s?|(?<=比[为是]\d)：|(?<=比\d)：)\d+(?:\.\d+)?){1,4}(?![\d:])"
+)
+_RATIO_IN_WORDS = re.compile(
+    r"\b(?:ratio|proportion|odds)\b[^.\n]{0,80}?(\d+(?:\sto\s\d+){1,4})(?![\d.]\d)", re.IGNORECASE
+)
+_VALUE = rf"(?<![a-zA-Z\\])[a-zA-Z](?:_?\d|[₀-₉])?\s?(?:=|is|equals|[为是])\s?(?:{_NUMBER.pattern})"
+_SYSTEM = re.compile(rf"{_VALUE}(?:[,，;；]?\s?(?:and\s|[和且])?\s?{_VALUE}){{1,5}}")
+_ASSIGNED = re.compile(_VALUE)
+_IS = re.compile(r"\s(?:is|equals)\s|[为是]")
+_BRACKETED = re.compile(r"[(（][^()（）\d\n]{0,20}\d[\d.,]{0,12}\s?[^()（）\d\n]{1,30}[)）]")
+_UNIT_RUN = re.compile(
+    r"(?i:\s(?:square|cubic|sq\.?|cu\.?|degrees?)(?=\s[a-z]))?\s?[a-zA-Z°℃℉µμΩ²³³/·^\u4e00-\u9fff\d]{1,16}"
+)
+_PARTS = ("", ",", "and", ", and", "又", "零")  # between the units of one quantity
 _WORD = re.compile(r"(?<![\\a-zA-Z])(?:[a-zA-Z]{3,}|(?i:so|is|it|to|of|we|by|no)(?![a-zA-Z]))|[\u3400-\u9fff]")
 _FUNCTIONS = """sin cos tan sec csc cot sinh cosh tanh arcsin arccos arctan log exp sqrt lim max min gcd lcm det mod
     theta alpha beta gamma lambda omega"""
@@ -131,7 +154,7 @@ def final_answer(answer: str) -> str | None:
     A boxed or announced result that is taken back behind it gives way to what is plainly stated instead. None, too,
     where a number is named, but not plainly stated: see `is_unclear`.
     """
-    statement = _final(calm(answer))
+    statement = _final(_plain(answer))
     return None if statement is None or statement.unclear else _settled(statement)
 
 
@@ -145,31 +168,38 @@ def as_factorial(answer: str) -> str | None:
 
 def is_taken_back(answer: str) -> bool:
     """Does an answer state a result and take it back without plainly stating another?"""
-    statement = _final(calm(answer))
+    statement = _final(_plain(answer))
     return statement is not None and not statement.unclear and _settled(statement) is None
 
 
 def is_unclear(answer: str) -> bool:
     """Does an answer name a number without plainly stating it as its result: denied, doubted, or one of several?"""
-    statement = _final(calm(answer))
+    statement = _final(_plain(answer))
     return statement is not None and statement.unclear
 
 
 def chosen(answer: str) -> str | None:
     """The letters that an answer chooses, in order; empty where it names none, None where it chooses none plainly."""
-    answer = calm(answer)
+    answer = _plain(answer)
     statement = _final(answer)
     if statement and not statement.unclear and (statement.announced or not statement.around):
         result = _settled(statement) or ""
         if plain := "".join(sorted(choices(result))) or choice(result):
             return plain
+        if small := re.fullmatch(r"\(?([a-j])\)?", result):
+            return small[1].upper()
     return letters.chosen(answer[-WINDOW:])
 
 
 def stated(answer: str) -> tuple[str, bool]:
     """The line in which an answer announces its result, and True; or its last lines, and False. No text for a box."""
-    statement = _final(calm(answer))
+    statement = _final(_plain(answer))
     return (statement.around, statement.announced) if statement else ("", False)
+
+
+@lru_cache(maxsize=16)
+def _plain(answer: str) -> str:
+    return spoken.plain(calm(answer))
 
 
 def _settled(statement: _Statement) -> str | None:
@@ -238,6 +268,17 @@ def all_boxes(answer: str) -> list[str]:
 def is_prose(text: str) -> bool:
     r"""Does the text hold words, other than names of functions and what `\text{…}` holds?"""
     return any(word.lower() not in _NO_WORDS for word in _WORD.findall(TEXT.sub(" ", text)))
+
+
+def is_system(text: str) -> bool:
+    """Is a text the values of several names: x = 3 and y = 2?"""
+    return bool(_SYSTEM.fullmatch(text))
+
+
+def last_values(answer: str, count: int) -> str:
+    """The last lines of an answer, joined, where each is the value of a name; else empty."""
+    lines = [_without_delimiters(unwrap(_bare(line))) for line in answer.strip().splitlines()[-count:]]
+    return ", ".join(lines) if len(lines) == count and all(map(_ASSIGNED.fullmatch, lines)) else ""
 
 
 def single_number(text: str) -> re.Match[str] | None:
@@ -335,12 +376,18 @@ def _sentence(sentence: str, *, first: bool) -> str | None:
     numbers = list(_NUMBER.finditer(plain))
     if numbers and (clock := next((time for time in _CLOCK.finditer(plain) if time.end() >= numbers[-1].end()), None)):
         return clock[0]
+    if system := next(_SYSTEM.finditer(plain), None):
+        return _IS.sub(" = ", system[0])
+    if numbers and (ratio := _ratio(plain, numbers[-1])):
+        return ratio
     if _NUMBERS.fullmatch(plain) or (first and _begins_with_number(plain)) or not numbers:
         return _result(plain) if first else None
     for copula in reversed(list(_COPULA.finditer(plain))):
         rest = unwrap(plain[copula.end() :])
         if _NUMBERS.fullmatch(rest):
             return rest
+        if parts_of_ratio := _RATIO.match(rest):
+            return parts_of_ratio[0]
         if rest and not is_prose(rest) and re.search(r"\w", rest) and (first or _NUMBER.search(rest)):
             return _result(rest)
         if number := _NUMBER.match(rest):
@@ -348,6 +395,15 @@ def _sentence(sentence: str, *, first: bool) -> str | None:
     if len(numbers) == 1 or not first:
         return _with_unit(plain, numbers[-1])
     return _result(plain)
+
+
+def _ratio(text: str, number: re.Match[str]) -> str:
+    """The ratio that a number is the end of; empty where it is none."""
+    if numerals.ratio(text):
+        return text
+    ratios = [match[0] for match in _RATIO.finditer(text) if match.end() >= number.end()]
+    ratios += [match[1] for match in _RATIO_IN_WORDS.finditer(text) if match.end() >= number.end()]
+    return ratios[0] if ratios else ""
 
 
 def _begins_with_number(text: str) -> bool:
@@ -366,32 +422,47 @@ def _measured(text: str) -> str | None:
 
 
 def _with_unit(text: str, number: re.Match[str]) -> str:
-    """A number with the known unit behind it; a quantity in several units whole: 2 hours and 30 minutes."""
-    measured = _one_unit(text, number)
-    earlier = list(_NUMBER.finditer(text, 0, number.start()))
-    if earlier and measured != number[0].strip():
-        first = _one_unit(text, earlier[-1])
-        between = text[earlier[-1].start() + len(first) : number.start()]
-        if first != earlier[-1][0].strip() and between.strip().lower() in ("", "and", "又", "零"):
-            return text[earlier[-1].start() : number.start()] + measured
-    return measured
+    """A number with the known unit behind it; a quantity in several units whole: 2 hours and 30 minutes.
+
+    The whole text where words beside the number change its value.
+    """
+    start, end = number.start(), _end_of_unit(text, number)
+    for earlier in reversed(list(_NUMBER.finditer(text, 0, number.start()))):
+        first = _end_of_unit(text, earlier)
+        if end == number.end() or first == earlier.end() or text[first:start].strip().lower() not in _PARTS:
+            break
+        start = earlier.start()
+    if spoken.is_part(text, start, end):
+        return text
+    return text[start:end].strip()
 
 
-def _one_unit(text: str, number: re.Match[str]) -> str:
-    """A number and the unit of measurement behind it, where there is a known one."""
-    run = _UNIT_RUN.match(text, number.end())
-    if run:
-        for end in range(run.end(), number.end(), -1):
-            behind = text[end : end + 1]
-            if behind.isascii() and behind.isalnum():
-                continue
-            if text[number.end() : end].strip() == "in" and re.match(r"\s+[a-z]", text[end:]):
-                continue  # 72 in all
-            candidate = tidy("1 " + text[number.end() : end])
-            match = units.match(candidate, 1)
-            if match and match[0].factors and match[1] == len(candidate):
-                return text[number.start() : end].strip()
-    return number[0].strip()
+def quantities(sentence: str) -> Iterator[str]:
+    """Every number of a sentence, with its unit."""
+    return (_with_unit(sentence, number) for number in _NUMBER.finditer(sentence))
+
+
+def _end_of_unit(text: str, number: re.Match[str]) -> int:
+    """Where a number ends with its "million" and the known unit of measurement, or rate, behind it."""
+    scale = numerals.scale(text, number.end())
+    start = scale[1] if scale else number.end()
+    run = _UNIT_RUN.match(text, start)
+    for end in range(run.end() if run else start, start, -1):
+        behind = text[end : end + 1]
+        if behind.isascii() and behind.isalpha():
+            continue
+        if text[start:end].strip() == "in" and re.match(r"\s+[a-z]", text[end:]):
+            continue  # 72 in all
+        if _is_unit(text[start:end]):
+            rate = _RATE.match(text, end)
+            return rate.end() if rate and _is_unit(text[start : rate.end()]) else end
+    return start
+
+
+def _is_unit(text: str) -> bool:
+    candidate = tidy("1 " + text)
+    match = units.match(candidate, 1)
+    return match is not None and bool(match[0].factors) and match[1] == len(candidate)
 
 
 def _run(sentence: str, spans: list[re.Match[str]], *, first: bool) -> str:
@@ -419,6 +490,8 @@ def _last(text: str) -> _Statement | None:
     """What a text states that announces nothing."""
     if text.rstrip().endswith("```"):  # code answers in another way
         return None
+    if not _names("\n".join(text.splitlines()[-_NEAR:])) and not dates.read(tidy(unwrap(text))):
+        text = numerals.counted_in_digits(text)
     around = "\n".join(text.splitlines()[-_NEAR:])
     if letter := letters.marked(text):
         return _Statement(letter, around=around)
@@ -477,10 +550,32 @@ def _last_number(lines: list[str]) -> tuple[str | None, bool]:
             if denied:
                 return None, False
             continue
-        rest, whole = parts.before_parts(rest)
+        rest, whole = parts.before_parts(_without_conversion(rest))
         if answer := _sentence(_unexplained(rest), first=False):
             return answer, whole and denied.isdisjoint(map(retractions.bare, _NUMBER.findall(answer)))
     return None, not passed_over
+
+
+def _without_conversion(sentence: str) -> str:
+    """A sentence without the same quantity in another unit: "5 km (about 3.1 miles)"."""
+    for bracket in _BRACKETED.finditer(sentence):
+        number = _NUMBER.search(bracket[0])
+        values = list(_NUMBER.finditer(sentence, 0, bracket.start()))
+        if values and number and _end_of_unit(sentence, values[-1]) >= len(sentence[: bracket.start()].rstrip()):
+            a, b = (
+                units.match(tidy("1 " + text), 1)
+                for text in (sentence[values[-1].end() : bracket.start()], bracket[0][number.end() : -1])
+            )
+            if (
+                a
+                and b
+                and a[0].factors != b[0].factors
+                and a[0].factors
+                and b[0].factors
+                and units.conversion(a[0], b[0])
+            ):
+                return sentence[: bracket.start()] + sentence[bracket.end() :]
+    return sentence
 
 
 def _names(sentence: str) -> bool:
@@ -493,8 +588,13 @@ def _unexplained(sentence: str) -> str:
     for reason in _EXPLAINED.finditer(_masked(sentence)):
         if _CONCLUDED.search(sentence, reason.end()):
             break
+        if not _PROVED.search(reason[0]) and _EQUALS.search(sentence, reason.end()):
+            break  # 30 for one and 40 for the other: 30 + 40 = 70
         if _NUMBER.search(sentence[: reason.start()]):
-            return sentence[: reason.start()]
+            before = sentence[: reason.start()]
+            bracket = before.rfind("(")
+            aside = bracket > before.rfind(")") and _NUMBER.search(before[:bracket])  # 24 (12 for each half)
+            return before[:bracket] if aside else before
     return sentence
 
 
@@ -518,7 +618,7 @@ def _result(text: str) -> str:
         or not parts[-1].strip()
         or (
             len(parts) == 2
-            and (_VARIABLE.fullmatch(parts[0]) or (re.search(r"[a-zA-Z]", parts[0]) and not is_prose(parts[0])))
+            and (any(map(_VARIABLE.fullmatch, parts)) or (re.search(r"[a-zA-Z]", parts[0]) and not is_prose(parts[0])))
         )
     ):
         return text

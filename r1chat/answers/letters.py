@@ -21,6 +21,11 @@ _LETTERS = re.compile(
     rf"{_LETTER}(?:[\s*_]{{0,4}}(?:[,，、/&]|\b(?:and|or|nor)\b|[和或与及]){{1,2}}[\s*_]{{0,4}}(?:\band\s+)?{_LETTER}){{0,9}}"
 )
 _JOINED = re.compile(r"\b(?:or|nor)\b|或")
+_LED = re.compile(  # a line that begins with the choice: "D. B would be right if", "**C)** 12", "B (not A)"
+    r"^[ \t*_#>]{0,8}(?:[(（\[]([A-J])[)）\]]|([A-J])(?:[)）.．。:：]|、(?!\s?[A-J])|(?=[ *_]{0,4}[(（—–]|\s-\s)))",
+    re.MULTILINE,
+)
+_ASIDE = re.compile(r"[(（][^()（）\n]{0,200}[)）]")
 _BEHIND = re.compile(
     r"(?:[\s*_:：)）\]|—–-]{0,6}|(?P<point>[\s*_)）\]]{0,4}[.．、?？][\s*_]{0,4})|(?P<comma>[\s*_)）\]]{0,4}[,，][\s*_]{0,4}))"
     r"(?:(?:is|are|was|would\s+be|must\s+be|seems|looks|项|选项)\s*)?"
@@ -51,6 +56,7 @@ _HEADED = re.compile(
     r"\b(?:(?P<no>incorrect|wrong|false|no)|correct|right|true|yes)\s*[:：]\s*[*_]{0,4}$", re.IGNORECASE
 )
 _SAME = re.compile(r"\b(?:so|neither|nor)\s+(?:is|are|does|do)\s[\s*_(]{0,4}$", re.IGNORECASE)  # as the one before
+_CONDITIONAL = re.compile(r"[\s*_)）\].:：,，]{0,6}would\b[^.!?;\n]{0,60}\bif\b", re.IGNORECASE)
 _OPEN = re.compile(r"[\s*_)）\].:：,，]{0,6}(?:would|might|may|could|should)\b", re.IGNORECASE)
 _PAUSE = re.compile(
     r"[.!?;:。！？；：\n]|[,，]|\b(?:so|therefore|thus|hence|leaves|leaving|(?<!all\s)(?<!thing\s)but|because|since)\b|所以|因此|故",
@@ -108,6 +114,8 @@ def _verdict(text: str, mention: re.Match[str]) -> str:
     ):
         return ""
     behind = _judged(text, mention.end())
+    if behind == "yes" and _CONDITIONAL.match(text, mention.end()):
+        return "asked"
     end = _END.search(text, mention.end(), mention.end() + _REACH)
     if end and end[0] in "?？" and not (behind and end.start() - mention.end() < 2):  # "A? No."
         return "asked"
@@ -141,10 +149,14 @@ def _judged(text: str, end: int) -> str:
 def chosen(text: str) -> str | None:
     """The letters that a text chooses, in order; empty where it names none, None where it does not plainly choose.
 
-    Those that it affirms; else those that stand alone on the last line or the first; else the only one that it names
-    and does not deny; else the one that begins the last line, where that is no list of the choices.
+    The letter that leads the reply or its last line, where no other line begins with one, or None where another is
+    affirmed outside of brackets. Else those that it affirms; else those that stand alone on the last line or the first;
+    else the only one that it names and does not deny; else the one that begins the last line, where that is no list of
+    the choices.
     """
     marks = read(text)
+    if leading := _leading(text, marks):
+        return None if read(_ASIDE.sub(" ", text)).affirmed - {leading} else leading
     if marks.affirmed:
         return "".join(sorted(marks.affirmed))
     lines = text.strip().splitlines()
@@ -159,7 +171,17 @@ def chosen(text: str) -> str | None:
     return None if marks.named or marks.denied or marks.asked else ""
 
 
+def _leading(text: str, marks: LetterMarks) -> str:
+    """The letter of the only line that begins with a choice, if that is the first or the last; else empty."""
+    leads = list(_LED.finditer(text.strip()))
+    if len(leads) != 1 or (leads[0].start() and "\n" in text.strip()[leads[0].end() :]):
+        return ""
+    letter = leads[0][1] or leads[0][2]
+    return "" if letter in marks.denied else letter
+
+
 def marked(text: str) -> str:
     """The one letter that a text affirms where it judges several one by one; empty where it does not."""
     marks = read(text)
-    return "".join(marks.affirmed) if len(marks.affirmed) == 1 and marks.denied else ""
+    single = len(marks.affirmed) == 1 and marks.denied and not _leading(text, marks)
+    return "".join(marks.affirmed) if single else ""

@@ -18,11 +18,9 @@ _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth el
 _ORDINAL_WORDS = _ORDINALS.split()
 _GREAT = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
-_ENGLISH = re.compile(
-    rf"(?:a\s+)?(?:{'|'.join(sorted((*_SMALL, *_GREAT), key=len, reverse=True))})"
-    rf"(?:(?:\s+and\s+|[\s-]+)(?:{'|'.join(sorted((*_SMALL, *_GREAT), key=len, reverse=True))}))*(?![a-zA-Z])",
-    re.IGNORECASE,
-)
+_WORD = f"(?:{'|'.join(sorted((*_SMALL, *_GREAT), key=len, reverse=True))})"
+ENGLISH = rf"(?:a\s+)?{_WORD}(?:(?:\s+and\s+|[\s-]+){_WORD}){{0,20}}(?![a-zA-Z])"  # a number in words
+_ENGLISH = re.compile(ENGLISH, re.IGNORECASE)
 _PART = re.compile(
     rf"(?P<top>an?|{'|'.join(_ONES[1:10])})?[\s-]*(?P<bottom>{'|'.join(_PARTS)}|halve)s?(?=\s*$)", re.IGNORECASE
 )
@@ -52,6 +50,12 @@ _HALVED = "小时|小時|钟头|鐘頭|分钟|分鐘|秒|天|日|周|星期|年|
 _HALF = re.compile(
     rf"(?:(?P<number>{_NUMERAL}|\d{{1,9}})\s*[个個]?)?半(?P<unit>[个個]?\s*(?:{_HALVED}|[月圈]))"
     rf"|(?P<before>{_NUMERAL}|\d{{1,9}})\s*(?P<of>[个個]?\s*(?:{_HALVED}|[个個]月))半"
+)
+_COUNTED = re.compile(  # "one" and 一 are words of their own
+    rf"(?<![a-zA-Z-])(?!one(?![\s-]+(?:hundred|thousand|million|billion)))(?P<english>{ENGLISH})"
+    rf"(?![\s-]+(?:half|halves|thirds?|quarters?|fourths?|fifths?|sixths?|eighths?|tenths?))"
+    rf"|(?<![第周期])(?P<chinese>[负負]?(?:(?!一)[{''.join(_DIGITS)}十]|{_NUMERAL[:-6]}{{2,40}}))(?=(?!点[{''.join(_DIGITS)}])[{CLASSIFIERS}]|千米|公里|厘米|千克|公斤|小时|分钟)",
+    re.IGNORECASE,
 )
 _RATIO = re.compile(r"\s+to\s+|\s*比\s*", re.IGNORECASE)
 _ORDINAL = re.compile(
@@ -101,6 +105,15 @@ def to_digits(text: str) -> str:
         if value is not None:
             return f"{value} {text[english.end() :]}".strip()
     return text
+
+
+def counted_in_digits(text: str) -> str:
+    """A text with its number words in digits, those in Chinese where they count something; "one" stays a word."""
+
+    def digits(number: re.Match[str]) -> str:
+        return to_digits(number[0]).strip() if number["english"] else to_digits(number[0] + "个").split(" ")[0]
+
+    return _COUNTED.sub(digits, text)
 
 
 def ratio(text: str) -> str:

@@ -154,10 +154,13 @@ def _measured(a: Quantity, b: Quantity) -> bool | None:
         if scale is None:
             if any(units.price(unit, other) for unit, other in ((a.unit, b.unit), (b.unit, a.unit))):
                 return arithmetic.equal(a.value, b.value)  # $18 and 18 dollars a day
-            pairs = ((a.unit, b.unit), (b.unit, a.unit))
-            # 20 degrees: 20°C
-            plain = any(unit.angle == "degree" and units.temperature(other) for unit, other in pairs)
-            return plain and arithmetic.equal(a.value, b.value)
+            for unit, other in ((a.unit, b.unit), (b.unit, a.unit)):
+                if unit.angle == "degree" and units.in_degrees(other):  # 20 degrees: 20°C
+                    plain = unit is a.unit or unit.text[:1].isalpha() or unit.text == "度"
+                    return arithmetic.equal(a.value, b.value) and (plain or None)  # 20° asked for may be an angle
+                if units.per_time(unit, other):  # 60 km a day: 60 km
+                    return None if arithmetic.equal(a.value, b.value) else False
+            return False
         if a.unit.angle != b.unit.angle:
             radians = [Op("deg", (part.value,)) if part.unit.angle == "degree" else part.value for part in (a, b)]
             return arithmetic.equal(*radians)

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from r1chat.answers import dates, numerals, syntax
+from r1chat.answers import dates, numerals, spoken, syntax
 from r1chat.answers.final import is_prose, single_number
 from r1chat.answers.letters import choice, choices
+from r1chat.answers.retractions import NUMBER
 from r1chat.answers.spelling import CURRENCY, tidy, unwrap
 from r1chat.answers.tree import Node, Num, Op, Quantity
 
@@ -36,6 +37,8 @@ _WORDS = {
     "对": "true",
     "错误": "false",
     "错": "false",
+    "能": "yes",
+    "不能": "no",
 }
 _SYNONYMS = (
     (r"allrealnumbers|allreals|全体实数|任意实数|所有实数|一切实数", r"\mathbb{R}"),
@@ -61,7 +64,7 @@ class Reading:
 @lru_cache(maxsize=2048)
 def read(answer: str) -> Reading:
     """All that an answer may be."""
-    plain = unwrap(_undelimited(unwrap(tidy(unwrap(answer[: 20 * LONGEST])))))
+    plain = unwrap(_undelimited(unwrap(tidy(spoken.plain(unwrap(answer[: 20 * LONGEST]))))))
     text = plain_text(plain)
     if len(plain) > LONGEST or len(answer) > 20 * LONGEST:
         return Reading(answer, unread=not is_prose(plain[:LONGEST]))
@@ -82,8 +85,13 @@ def read(answer: str) -> Reading:
         moment=dates.read(plain),
         nodes=nodes,
         word=_WORDS.get(word[1], word[1].lower()) if word else "",
-        unread=not nodes and not is_prose(plain) and bool(_MATHEMATICAL.search(plain)),
+        unread=not nodes and (_changed(plain) if is_prose(plain) else bool(_MATHEMATICAL.search(plain))),
     )
+
+
+def _changed(plain: str) -> bool:
+    """Does prose hold a number whose value the words beside it change?"""
+    return any(spoken.is_part(plain, *number.span()) for number in NUMBER.finditer(plain))
 
 
 def plain_text(plain: str) -> str:
@@ -129,7 +137,7 @@ def _attempts(plain: str) -> Iterable[str]:
     label = _LABEL.match(bare)
     if label:
         yield numerals.to_digits(bare[label.end() :])
-    if is_prose(plain) and (number := single_number(plain)) is not None:
+    if is_prose(plain) and (number := single_number(plain)) and not spoken.is_part(plain, *number.span()):
         yield plain[number.start() :].strip()
         yield number[0].strip()
 

@@ -55,6 +55,7 @@ cup: cup cups
 hectare: ha hectare hectares 公顷
 acre: acre acres 英亩
 chinese_acre: 亩
+half_kilometer: 里 华里
 hertz: Hz hertz 赫兹 赫
 kilohertz: kHz kilohertz 千赫 千赫兹
 megahertz: MHz megahertz 兆赫
@@ -140,6 +141,7 @@ _DEFINITIONS = (
     "usd_cent = usd / 100",
     "cny_jiao = cny / 10",
     "half_kilogram = 0.5 kilogram",
+    "half_kilometer = 0.5 kilometer",
     "chinese_acre = 2000 / 3 meter ** 2",
 )
 CURRENCIES = {"$": "usd", "\ue024": "usd", "¥": "cny", "￥": "cny", "€": "eur", "£": "gbp", "₹": "inr"}
@@ -171,7 +173,7 @@ _FACTOR = re.compile(
     r"(?:\s*\^\s*(?:\{\s*(?P<braced>-?\d)\s*\}|(?P<raised>-?\d))|(?P<plain>[23])(?!\d)|(?P<word>\s+(?:squared|cubed)))?"
 )
 _JOIN = re.compile(
-    r"\s*(?P<per>/|(?i:per)(?![a-zA-Z])(?:\s+an?\s)?|每|\ba\b|\ban\b)\s*|\s*(?:\\cdot(?![a-zA-Z])|\*|\.)\s*|\s+|(?=[^\x00-\x7f])"
+    r"\s*(?P<per>/|(?i:per|each|every)(?![a-zA-Z])(?:\s+an?\s)?|每|\ba\b|\ban\b)\s*|\s*(?:\\cdot(?![a-zA-Z])|\*|\.)\s*|\s+|(?=[^\x00-\x7f])"
 )
 _END = re.compile(
     r"\s*(?:$|[,;:!。)\]}|=<>&]|\\\\|\\(?:\}|approx|ne|le|ge|cup|rangle|rfloor|end)|(?:or|and)(?![a-zA-Z])|[或和且与及]|(?=[\d+-]))"
@@ -183,10 +185,11 @@ _TRAILING = re.compile(
     re.IGNORECASE,
 )
 _NO_THINGS = """sin cos tan sec csc cot log exp sqrt theta alpha beta gamma lambda and not nor but plus minus times
-    over mod than if when where is are was were equals approximately about"""
+    over mod remainder squared cubed thirds fifths sixths sevenths eighths ninths tenths hundredths than
+    if when where is are was were equals approximately about"""
 _GOES_ON = frozenset(_NO_THINGS.split())
 _THING = re.compile(r"\s*([a-zA-Z][a-zA-Z'’-]*(?:[\s/.]+[a-zA-Z(][a-zA-Z'’)-]*){0,7})(?:\s*\^\s*\{?\s*[23]\s*\}?)?")
-_CHINESE_THING = re.compile(r"\s*[\u4e00-\u9fff]{1,14}")
+_CHINESE_THING = re.compile(r"\s*(?!个?[半多]|[几折]|成(?![为功员分]))[\u4e00-\u9fff]{1,14}")
 _LINKS = re.compile("[或和且与及为是]")
 
 
@@ -329,9 +332,16 @@ def conversion(a: Unit, b: Unit) -> tuple[Fraction, Fraction] | None:
     return (base[0] / other_base[0], Fraction(0)) if base[1] == other_base[1] else None
 
 
-def temperature(unit: Unit) -> bool:
-    """Is it a unit of temperature?"""
-    return _temperature(unit) is not None
+def per_time(amount: Unit, rate: Unit) -> bool:
+    """Is one the other per day, week, month or year?"""
+    rest = [(name, exponent) for name, exponent in rate.factors if (name, exponent) not in amount.factors]
+    times = ("day", "week", "month", "year")
+    return len(rest) == 1 == len(rate.factors) - len(amount.factors) and rest[0][0] in times and rest[0][1] == -1
+
+
+def in_degrees(unit: Unit) -> bool:
+    """Is it degrees Celsius or Fahrenheit?"""
+    return unit.factors in ((("degC", 1),), (("degF", 1),))
 
 
 def _temperature(unit: Unit) -> tuple[Fraction, Fraction] | None:

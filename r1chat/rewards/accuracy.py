@@ -16,14 +16,19 @@ from r1chat.answers import (
     choices,
     chosen,
     compare,
+    expresses,
     final_answer,
     is_formula,
     is_hedged,
     is_number,
     is_taken_back,
     is_unclear,
+    last_values,
+    mentions,
     occurs,
     same_text,
+    says,
+    says_same,
 )
 from r1chat.both import Both
 from r1chat.errors import RightAnswerError
@@ -129,9 +134,12 @@ def accuracy(answer: str, reference: RightAnswer | str) -> Reward:
     if reference.kind == "choice":
         return _choice(answer, reference.text)
     final = final_answer(answer)
+    if (same := says_same(answer, reference.text)) is not None:
+        return _verdict(same.right, final or answer, reference.text)
     if reference.kind == "text":
         right = any(same_text(text, reference.text) for text in (final, answer) if text)
-        return _verdict(right or bool(final and compare(final, reference.text)), final or answer, reference.text)
+        right = right or bool(final and compare(final, reference.text))
+        return _verdict(right or says(answer, reference.text), final or answer, reference.text)
     if is_unclear(answer):
         return Reward(
             None,
@@ -152,6 +160,12 @@ def accuracy(answer: str, reference: RightAnswer | str) -> Reward:
     if not verdict and len(boxes := all_boxes(answer)) > 1 and len(boxes) == _items(reference.text):
         verdict = compare(together := ", ".join(boxes), reference.text) or verdict  # an answer in several parts
         final = together if verdict else final
+    if not verdict and (values := last_values(answer, _items(reference.text))) and compare(values, reference.text):
+        verdict, final = True, values
+    if verdict is False and is_number(reference.text) and mentions(answer, reference.text):
+        verdict = None
+    if verdict is False and reference.kind == "expression":
+        verdict = expresses(answer, reference.text)
     return _verdict(verdict, final, reference.text)
 
 
