@@ -39,6 +39,7 @@ from r1chat.messages import ModelInfo, Request
 from r1chat.recorder import SAVED_WITHIN
 from r1chat.rewards import RightAnswer, accuracy
 from r1chat.rewards.programs import Requirements, read_requirements
+from r1chat.rewards.rules import rules
 from r1chat.store import Store
 
 SHARED = Path(__file__).parents[1].parent / "shared"
@@ -527,14 +528,20 @@ def test_a_run_that_other_rules_judged_is_judged_anew_before_it_is_compared_or_g
     assert evaluate("compare", "old", "new", "--data-dir", str(tmp_path)) == 0
     assert "no difference shown" in capsys.readouterr().out
     assert read_solved(evaluations / "old") == before
+    report = json.loads((evaluations / "old" / "report.json").read_text())
+    assert report["run"]["rules"] == rules() and report["measures"]["pass_1"]["value"] == 0.5
     judged_by_others(evaluations / "new")
+    assert evaluate("list", "--data-dir", str(tmp_path)) == 0
+    assert [line.count("rules of another version") for line in capsys.readouterr().out.splitlines()] == [0, 1]
     with run(evaluations / "new", k=2) as it:
         assert it.go_on() == whole
     listed = Evaluations(tmp_path)
     (evaluations / "old" / "r1chat.db").unlink()
     judged_by_others(evaluations / "old")
+    assert not listed.renew([listed.get("old")])
     assert listed.paired(listed.get("old"), listed.get("new")) is None
     assert evaluate("compare", "old", "new", "--data-dir", str(tmp_path)) == 1
+    assert "its database with the samples is not there" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from r1chat.cli.process import harmless, polite_signals
 from r1chat.config import Settings
 from r1chat.errors import EvaluationError
 from r1chat.evaluation import Problem, Run, RunSettings, Solved, Task, curve, load_task, measure
-from r1chat.evaluation.judging import renew
+from r1chat.evaluation.judging import is_of_today, renew
 from r1chat.evaluation.listing import FOLDER, sound_specification
 from r1chat.evaluation.loading import DATA_FOLDER, missing
 from r1chat.evaluation.measures import bootstrap, compare_runs, pass_at
@@ -87,10 +87,7 @@ def _report(folder: Path, solved: Sequence[Solved], as_json: bool) -> int:
     """Write and print what a run found."""
     specification = read_specification(folder)
     measures = measure(solved)
-    report = json.dumps(as_values(specification, measures), ensure_ascii=False, indent=2)
-    for file, text in (("report.json", report), ("report.svg", picture([(specification, measures)]))):
-        with replacing(folder / file, follow=False) as stream:
-            stream.write(text.encode())
+    report = _write_report(folder, solved)
     if as_json:
         print(harmless(report, sys.stdout))
         return 0
@@ -98,6 +95,16 @@ def _report(folder: Path, solved: Sequence[Solved], as_json: bool) -> int:
         print(harmless(line, sys.stdout))
     print(f"Every sample: r1chat serve --data-dir {folder}\nThe picture: {folder / 'report.svg'}")
     return 0
+
+
+def _write_report(folder: Path, solved: Sequence[Solved]) -> str:
+    """Write what a run found into its folder; the report as JSON. Raises ExportError."""
+    specification, measures = read_specification(folder), measure(solved)
+    report = json.dumps(as_values(specification, measures), ensure_ascii=False, indent=2)
+    for file, text in (("report.json", report), ("report.svg", picture([(specification, measures)]))):
+        with replacing(folder / file, follow=False) as stream:
+            stream.write(text.encode())
+    return report
 
 
 def _fetch(settings: Settings, name: str, flags: Mapping[str, Any]) -> int:
@@ -207,6 +214,8 @@ def _list(folder: Path) -> int:
             if len(done) == specification.get("problems")
             else f"  {len(done)} of {specification.get('problems')} done"
         )
+        if done and not is_of_today(place):
+            state += "  judged by the rules of another version; eval resume or compare judges it anew"
         print(harmless(f"{place.name:<44}  pass@1 {100 * share:5.1f} %{state}", sys.stdout))
     if not listing:
         print("There is no run yet: r1chat eval sums --model NAME makes one.")
@@ -218,7 +227,8 @@ def _compare(folders: list[Path], as_json: bool) -> int:
     if specifications[0]["digest"] != specifications[1]["digest"]:
         raise EvaluationError(_OTHER_TASK.format(one=folders[0].name, other=folders[1].name))
     for folder in folders:
-        renew(folder)
+        if renew(folder):
+            _write_report(folder, read_solved(folder))
     specifications = [sound_specification(folder) for folder in folders]
     solved = [read_solved(folder) for folder in folders]
     paired = compare_runs(*solved)

@@ -7,10 +7,11 @@ from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from r1chat.both import Both
 from r1chat.conversations import StoredReply
-from r1chat.errors import NotFoundError
+from r1chat.errors import EvaluationError, ExportError, NotFoundError
 from r1chat.evaluation.measures import Solved
-from r1chat.evaluation.record import DONE, SPECIFICATION, read_solved, read_specification
+from r1chat.evaluation.record import DATABASE, DONE, SPECIFICATION, read_solved, read_specification
 from r1chat.evaluation.running import held
 from r1chat.evaluation.samples import store_of
 from r1chat.files import replacing
@@ -32,15 +33,23 @@ def is_right(stored: StoredReply, right: RightAnswer | Requirements) -> bool | N
     return None if value is None else value == 1.0
 
 
-def renew(folder: Path) -> None:
-    """Judge a run by the rules of today, where it is not. Nobody else may work on it meanwhile.
+def renew(folder: Path) -> bool:
+    """Judge a run by the rules of today, where it is not; whether it was not. Nobody may work on it meanwhile.
 
-    Raises EvaluationError where somebody does, or where it has no samples any more; StoreError, CheckError.
+    Raises EvaluationError where somebody does, where it has no samples any more or cannot be written; StoreError,
+    CheckError.
     """
     if is_of_today(folder):
-        return
-    with held(folder):
-        judge_anew(folder)
+        return False
+    if read_solved(folder) and not (folder / DATABASE).exists():
+        raise EvaluationError(_NO_SAMPLES.format(name=folder.name))
+    try:
+        with held(folder):
+            judge_anew(folder)
+    except (OSError, ExportError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise EvaluationError(_NOT_WRITTEN.format(name=folder.name, reason=reason)) from None
+    return True
 
 
 def is_of_today(folder: Path) -> bool:
@@ -78,3 +87,15 @@ def _judged(store: Store, outcome: Solved) -> Solved:
         for sample, stored in zip(outcome.samples, replies, strict=True)
     )
     return replace(outcome, samples=tuple(samples), majority=is_right(chosen, right) if chosen else False)
+
+
+_NO_SAMPLES = Both(
+    "The run {name} was judged by the rules of another version, and its database with the samples is not there, so its "
+    "figures cannot be compared with others.",
+    "运行 {name} 由其他版本的规则判分，而保存样本的数据库已不在，因此其数值无法与其他运行比较。",
+)
+_NOT_WRITTEN = Both(
+    "The run {name} was judged by the rules of another version, and cannot be judged anew: its folder cannot be "
+    "written ({reason}).",
+    "运行 {name} 由其他版本的规则判分，且无法重新判分：其文件夹不可写（{reason}）。",
+)

@@ -121,21 +121,25 @@ class Evaluations:
         """What a run has done so far."""
         return _solved(folder, *_state(folder))
 
+    def renew(self, runs: Sequence[StoredRun]) -> bool:
+        """Judge anew those that other rules judged, where that can be; whether there were any."""
+        renewed = False
+        for run in runs:
+            with suppress(R1ChatError, OSError):
+                renewed |= bool(run.done) and renew(run.folder)
+        return renewed
+
     def measures(self, run: StoredRun) -> Measures:
         """The figures of a run so far."""
         return _measures(run.folder, *_state(run.folder))
 
     def paired(self, first: StoredRun, second: StoredRun) -> Paired | None:
-        """The second run against the first, where both are of the same problems and judged by the same rules.
+        """The second run against the first, where both are of the same problems and judged by the rules of today.
 
-        None where they are not. Judges them anew first where other rules did, and nobody works on them.
+        None where they are not.
         """
-        if first.asked["digest"] != second.asked["digest"]:
-            return None
-        for run in (first, second):
-            with suppress(R1ChatError, OSError):
-                renew(run.folder)
-        if not is_of_today(first.folder) or not is_of_today(second.folder):
+        same = first.asked["digest"] == second.asked["digest"]
+        if not same or not is_of_today(first.folder) or not is_of_today(second.folder):
             return None
         return _paired(first.folder, _state(first.folder), second.folder, _state(second.folder))
 

@@ -17,6 +17,7 @@ from r1chat.files import read_json, require_no_links
 from r1chat.unicode import cleaned
 
 SPECIFICATION, DONE = RUN_FILE, "solved.jsonl"
+DATABASE = "r1chat.db"  # with every sample
 FAILURE = "failure.json"  # why the run ended before it was done, in both languages
 _SOLVED = TypeAdapter(Solved)
 

@@ -26,7 +26,15 @@ from r1chat.errors import EvaluationError, GenerationError, R1ChatError
 from r1chat.evaluation.judging import is_right, judge_anew
 from r1chat.evaluation.measures import Sample, Solved
 from r1chat.evaluation.problems import Problem, Task
-from r1chat.evaluation.record import DONE, FAILURE, SPECIFICATION, drop_cut_line, read_solved, read_specification
+from r1chat.evaluation.record import (
+    DATABASE,
+    DONE,
+    FAILURE,
+    SPECIFICATION,
+    drop_cut_line,
+    read_solved,
+    read_specification,
+)
 from r1chat.evaluation.running import held
 from r1chat.files import replacing, require_no_links
 from r1chat.generation import Generation, Samples
@@ -155,7 +163,7 @@ class Run:
     def _go_on(self, tell: Callable[[Problem, list[Solved]], None]) -> list[Solved]:
         done = self.solved()
         known = {outcome.problem for outcome in done}
-        with closing(Store(f"sqlite:///{self.folder / 'r1chat.db'}")) as store:
+        with closing(Store(f"sqlite:///{self.folder / DATABASE}")) as store:
             store.interrupt_unfinished()
             chat = Chat(store, self._catalogue, repeatable=True)
             try:

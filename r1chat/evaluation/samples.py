@@ -12,6 +12,7 @@ from r1chat import archive
 from r1chat.both import Both
 from r1chat.errors import EvaluationError, NotFoundError
 from r1chat.evaluation.measures import Solved
+from r1chat.evaluation.record import DATABASE
 from r1chat.judgements import Reference
 from r1chat.messages import Reply
 from r1chat.store import Store, backup
@@ -67,7 +68,7 @@ def is_kept(conversation_id: str, store: Store) -> bool:
 
 def store_of(folder: Path) -> Store:
     """The database of a run. Raises EvaluationError where there is none, and StoreError."""
-    file = folder / "r1chat.db"
+    file = folder / DATABASE
     if not file.exists():
         raise EvaluationError(_NO_SAMPLES.format(name=folder.name))
     backup.require_own_schema(file)  # the run may come from elsewhere

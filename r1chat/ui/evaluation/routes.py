@@ -71,6 +71,8 @@ def add(web: FastAPI, app: App) -> None:
         runs = evaluations.all()
         known = {run.name for run in runs}
         chosen = [run.name for run in runs[:2]] if names is None else [name for name in names if name in known]
+        if evaluations.renew([run for run in runs if run.name in chosen[:MOST_COLUMNS]]):
+            runs = evaluations.all()
         folder = app.settings.data_dir / DATA_FOLDER
         here = [name for name in DATA_SETS if missing(name, folder) is None]
         return page.Overview(runs, evaluations.curves(), chosen[:MOST_COLUMNS], here)
