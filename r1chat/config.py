@@ -11,6 +11,7 @@ import secrets
 import stat
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import fields
 from pathlib import Path
@@ -177,10 +178,16 @@ def nano_model() -> Path:
 
 
 def is_usual(folder: Path) -> bool:
-    """Whether a data folder is the person's usual one. Others may have made any other: it names no place outside this
-    computer, to which keys and messages would go.
+    """Whether a data folder is the person's usual one, or the one that is named there. Others may have made any other:
+    it names no place outside this computer, to which keys and messages would go.
     """
-    return folder.resolve() == _usual().resolve()
+    usual = _usual()
+    if folder.resolve() == usual.resolve():
+        return True
+    with suppress(ConfigError):  # of a file that is not asked for now
+        line = {} if is_run(usual) else _read(usual / FILE_NAME)
+        return "data_dir" in line and folder.resolve() == named_path(str(line["data_dir"])).resolve()
+    return False
 
 
 def is_elsewhere(address: str, is_here: Callable[[str], bool] = is_this_computer) -> bool:

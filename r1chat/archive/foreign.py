@@ -26,17 +26,8 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "tool_calls": ("tools", "functions", "tool_calls", "function_call", "function_calls"),
     "sources": ("sources", "citations", "documents", "context", "contexts", "knowledge", "search_results"),
 }
-_AS_TEXT = (
-    "image",
-    "images",
-    "video",
-    "videos",
-    "audio",
-    "audios",
-    "tools",
-    "functions",
-    "context",
-)  # perhaps: a path, or JSON
+# Of these also a text counts: a path, or JSON.
+_AS_TEXT = frozenset(["image", "images", "video", "videos", "audio", "audios", "tools", "functions", "context"])
 _LONGEST_ID = 1000  # characters; it is read again for every message
 
 
@@ -110,9 +101,11 @@ class ForeignChat:
             message, self._parts_before = replace(message, incomplete=True), parts
         self.messages[message.id] = message
 
-    def leave_out(self, data: Mapping[str, Any]) -> None:
-        """Count what an object of a message has beside its words. To be called before the message is added."""
-        self.parts.update(beside(data))
+    def leave_out(self, data: Mapping[str, Any]) -> Counter[str]:
+        """Count what an object of a message has beside its words, see `beside`. Before the message is added."""
+        parts = beside(data)
+        self.parts.update(parts)
+        return parts
 
     def leave_out_of_all(self, parts: Mapping[str, int]) -> None:
         """Count parts of the chat as a whole: none of its replies was made from what is here alone."""

@@ -359,11 +359,13 @@ def hosts_elsewhere(url: str) -> list[str]:
     if parsed.get_backend_name() != "postgresql":
         return []
     try:
+        import psycopg
+
         options = parsed.get_dialect()().create_connect_args(parsed)[1]
         hosts = {host for host, _ in _servers(options) if not host.startswith("/")}
     except ModuleNotFoundError:
         raise StoreError(_NO_DRIVER) from None
-    except Exception as error:  # what the driver raises has no common class
+    except (psycopg.Error, ArgumentError, ValueError) as error:
         raise StoreError(_BAD_URL) from error
     return sorted(host for host in hosts if not is_this_computer(host))
 

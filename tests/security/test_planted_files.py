@@ -323,6 +323,22 @@ def test_servers_of_a_data_folder_that_is_not_the_usual_one_are_not_asked_where_
         assert app.catalogue.backend("openai@203.0.113.6").url == urls[0]  # type: ignore[union-attr]
 
 
+def test_a_data_folder_that_the_usual_one_names_is_the_persons_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named_there = tmp_path / "large"
+    named_there.mkdir()
+    monkeypatch.setenv("R1CHAT_DATA_DIR", "")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    default = tmp_path / "share" / "r1chat"
+    default.mkdir(parents=True)
+    (default / "settings.toml").write_text(f'data_dir = "{named_there}"\n')
+    (named_there / "servers.json").write_text('[{"url": "http://203.0.113.6/v1", "key": ""}]')
+    with closing(build(load(ollama=False))) as app:
+        assert app.settings.data_dir == named_there
+        assert app.catalogue.backend("openai@203.0.113.6").url == "http://203.0.113.6/v1"  # type: ignore[union-attr]
+
+
 def test_addresses_of_this_computer_and_what_flags_and_variables_say_are_fine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

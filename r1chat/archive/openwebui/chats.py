@@ -127,8 +127,7 @@ class _Reader:
     def _message(self, message_id: str, parent: str | None, data: Mapping[str, Any]) -> ForeignMessage:
         text, files = _text_and_files(data)
         self.chat.parts["files"] += files
-        self.chat.leave_out(data)
-        if not beside(data)["sources"]:  # a search, a look into documents, of which the text is not here
+        if not self.chat.leave_out(data)["sources"]:  # a search, a look into documents, of which the text is not here
             self.chat.parts["sources"] += any(
                 mapping(status).get("action") for status in sequence(data.get("statusHistory"))
             )
