@@ -253,7 +253,7 @@ def load(**flags: Any) -> Settings:
     file = folder / FILE_NAME
     lines = {} if is_run(folder) else {name: value for name, value in _read(file).items() if value != ""}
     if unknown := lines.keys() - Settings.model_fields.keys():  # the names of variables, too, which pydantic would take
-        faults = _joined([_UNKNOWN.format(name=name) for name in sorted(unknown)])
+        faults = _joined([_unknown(name) for name in sorted(unknown)])
         raise ConfigError(_BAD_SETTINGS.format(faults=faults, file=file))
     for name, variables in _ALIASES.items():
         if any(map(os.environ.get, variables)):
@@ -380,6 +380,7 @@ _BAD_SETTINGS = Both(
     "有些设置无法使用：{faults}。它们来自命令行选项、环境变量 R1CHAT_<名称> 或 {file}。",
 )
 _UNKNOWN = Both("there is no setting {name!r}", "没有名为 {name!r} 的设置")
+_VARIABLE = Both("{name} is a variable; its line is {line} = …", "{name} 是环境变量的名称；对应的行是 {line} = …")
 _NO_KEY = "key"  # the type of that error, among pydantic's
 BAD_KEY = Both(
     "it holds a character that no key has: a blank, an invisible character, or a dash or letter that is not ASCII. "
@@ -430,6 +431,14 @@ def _sentence(error: ValidationError, file: Path) -> Both:
             )
         )
     return _BAD_SETTINGS.format(faults=_joined(faults), file=file)
+
+
+def _unknown(name: str) -> Both:
+    """That a settings file has no such line, and its name where that is a setting's variable."""
+    aliases = (field for field, variables in _ALIASES.items() if name in variables)
+    field = next(aliases, name.lower().removeprefix("r1chat_"))
+    known = field in Settings.model_fields
+    return (_VARIABLE if known else _UNKNOWN).format(name=name, line=field)
 
 
 def _joined(faults: Sequence[Both]) -> Both:

@@ -274,15 +274,25 @@ def test_a_data_folder_that_is_not_the_usual_one_names_nothing_outside_this_comp
     load()
 
 
-@pytest.mark.parametrize("name", ["OLLAMA_HOST", "R1CHAT_OLLAMA_HOST", "HF_ENDPOINT", "R1CHAT_HUB", "HF_TOKEN", "Hub"])
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("OLLAMA_HOST", "ollama_host"),
+        ("R1CHAT_OLLAMA_HOST", "ollama_host"),
+        ("HF_ENDPOINT", "hub"),
+        ("R1CHAT_HUB", "hub"),
+        ("HF_TOKEN", "hf_token"),
+        ("Base_URL", "base_url"),
+    ],
+)
 def test_a_settings_file_knows_no_names_of_variables(
-    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, name: str, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "settings.toml").write_text(f'{name} = "http://203.0.113.5:11434"\n')
-    with pytest.raises(ConfigError, match=f"there is no setting '{name}'"):
+    with pytest.raises(ConfigError, match=f"{name} is a variable; its line is {line} = "):
         load(data_dir=tmp_path)
     monkeypatch.setenv("R1CHAT_DATA_DIR", str(tmp_path))
-    with pytest.raises(ConfigError, match=f"there is no setting '{name}'"):
+    with pytest.raises(ConfigError, match=f"{name} is a variable; its line is {line} = "):
         load()
 
 
